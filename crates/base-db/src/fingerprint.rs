@@ -1,0 +1,86 @@
+//! 128-bit content hashes: of texts, of signatures, of answers.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec;
+
+/// The first 128 bits of a BLAKE3 hash. Equal fingerprints are taken for equal content.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Fingerprint(pub [u8; 16]);
+
+impl Fingerprint {
+    /// What is recorded for a question whose answer was "there is no such thing".
+    pub const ABSENT: Fingerprint = Fingerprint([0; 16]);
+
+    /// Fingerprint of raw bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Fingerprint {
+        let hash = blake3::hash(bytes);
+        let mut out = [0; 16];
+        out.copy_from_slice(&hash.as_bytes()[..16]);
+        Fingerprint(out)
+    }
+
+    /// Fingerprint of a value through its canonical encoding ([`codec::encode`]).
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Fingerprint {
+        Fingerprint::of_bytes(&codec::encode(value))
+    }
+
+    /// Fingerprint of a sequence; order counts.
+    pub fn combine(parts: impl IntoIterator<Item = Fingerprint>) -> Fingerprint {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(&part.0);
+        }
+        let mut out = [0; 16];
+        out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Fingerprint(out)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in &self.0[..6] {
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A shared value with its fingerprint. Equality compares fingerprints only, which makes it a cheap cutoff.
+#[derive(Debug)]
+pub struct Stamped<T: ?Sized> {
+    /// Fingerprint of `value`'s canonical encoding.
+    pub fingerprint: Fingerprint,
+    /// The value itself.
+    pub value: Arc<T>,
+}
+
+impl<T: Serialize> Stamped<T> {
+    /// Stamps `value` with the fingerprint of its encoding.
+    pub fn new(value: T) -> Stamped<T> {
+        Stamped { fingerprint: Fingerprint::of(&value), value: Arc::new(value) }
+    }
+}
+
+impl<T: ?Sized> Clone for Stamped<T> {
+    fn clone(&self) -> Self {
+        Stamped { fingerprint: self.fingerprint, value: Arc::clone(&self.value) }
+    }
+}
+
+impl<T: ?Sized> PartialEq for Stamped<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl<T: ?Sized> Eq for Stamped<T> {}
+
+impl<T: ?Sized> std::ops::Deref for Stamped<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}

@@ -1,0 +1,220 @@
+//! The inputs and the only writer of them.
+
+use std::sync::Arc;
+
+use salsa::{Durability, Setter};
+
+use crate::{Fingerprint, ModuleId, Name};
+
+/// What the lowest layer needs of its host.
+#[salsa::db]
+pub trait SourceDb: salsa::Database {
+    /// The one project of this database.
+    fn project(&self) -> Project;
+
+    /// The text of `path` whose fingerprint is `hash`; called for files whose [`Content`] is `Stored`.
+    ///
+    /// Content addressed, hence a pure function of the inputs. When the host no longer has that text (the file was
+    /// changed meanwhile), it must unwind, and the driver scans again.
+    fn load_text(&self, path: &str, hash: Fingerprint) -> Arc<str>;
+}
+
+/// What is known of a file's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The text itself: UTF-8 without byte order mark; offsets everywhere are bytes into it.
+    Text(Arc<str>),
+    /// The host has the text and gives it by [`SourceDb::load_text`] when a query wants it.
+    Stored,
+    /// No text can be had; the message says why (not UTF-8, a directory, too large, unreadable).
+    Invalid(Arc<str>),
+}
+
+/// One source file. Queries never touch the disk: [`Change::apply`] is the only writer.
+#[salsa::input(debug)]
+pub struct File {
+    /// Relative to the project root, `/`-separated; library files start with `<stdlib>/`. Never absolute.
+    #[returns(ref)]
+    pub path: Name,
+    /// Name of the module this file defines; empty for a single-file run.
+    #[returns(ref)]
+    pub module: Name,
+    /// Fingerprint of the bytes.
+    #[returns(copy)]
+    pub hash: Fingerprint,
+    /// The text or where to get it. Set together with `hash`.
+    #[returns(ref)]
+    pub content: Content,
+    /// Whether this is a file of the library: read-only, never diagnosed, all members public.
+    #[returns(copy)]
+    pub library: bool,
+}
+
+/// Some of the files of a project: those whose module name falls into one hash bucket, sorted by module, then path.
+///
+/// Project-wide facts are folded over shards, so that an edit of one file revisits one shard and not all files.
+#[salsa::input(debug)]
+pub struct FileShard {
+    /// Sorted by module name, then path.
+    #[returns(ref)]
+    pub files: Vec<File>,
+}
+
+/// Options that can change an answer. Part of every cache key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Options {
+    /// A file run: the module path of the code is empty and only one file exists.
+    pub single_file: bool,
+}
+
+/// The project: its files in shards, and options.
+#[salsa::input(debug)]
+pub struct Project {
+    /// Shards; the bucket of a module is `shard_of(module)`. The length never changes while the database lives.
+    #[returns(ref)]
+    pub shards: Vec<FileShard>,
+    /// Code-affecting options.
+    #[returns(ref)]
+    pub options: Options,
+}
+
+fn shard_of(shards: usize, module: &str) -> usize {
+    use std::hash::{Hash, Hasher};
+    let mut hasher = rustc_hash::FxHasher::default();
+    module.hash(&mut hasher);
+    (hasher.finish() % shards as u64) as usize
+}
+
+/// All changes between two revisions, applied at once.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// Files to add or to replace, by path: `(path, hash, content)`. Equal hashes are no change.
+    pub files: Vec<(Name, Fingerprint, Content)>,
+    /// Paths of files to remove.
+    pub removed: Vec<Name>,
+}
+
+impl Change {
+    /// Adds or replaces the text of `path`.
+    pub fn set_text(&mut self, path: impl Into<Name>, text: impl Into<Arc<str>>) {
+        let text = text.into();
+        self.files.push((path.into(), Fingerprint::of_bytes(text.as_bytes()), Content::Text(text)));
+    }
+
+    /// Removes `path`; unknown paths are ignored.
+    pub fn remove(&mut self, path: impl Into<Name>) {
+        self.removed.push(path.into());
+    }
+}
+
+/// The prefix of library paths.
+const LIBRARY: &str = "<stdlib>/";
+
+/// Path of the library module `name` (`list` → `<stdlib>/list.nos`).
+pub fn library_path(name: &str) -> Name {
+    Name::from(format!("{LIBRARY}{name}.nos"))
+}
+
+/// The module that `path` defines: separators become dots and one `.nos` is removed. `None`: not a source file.
+///
+/// `geo/shapes.nos` is `geo.shapes`; `<stdlib>/list.nos` is `stdlib.list`.
+pub fn module_path_of(path: &str) -> Option<Name> {
+    let stem = path.strip_suffix(".nos")?;
+    Some(match stem.strip_prefix(LIBRARY) {
+        Some(rest) => Name::from(format!("stdlib.{}", rest.replace('/', "."))),
+        None => Name::from(stem.replace('/', ".")),
+    })
+}
+
+impl Project {
+    /// An empty project; `expected_files` chooses the number of shards.
+    pub fn empty(db: &dyn SourceDb, options: Options, expected_files: usize) -> Project {
+        let count = (expected_files / 32).clamp(1, 1024);
+        // Added and removed files are rare next to edited ones, hence the shards themselves are of medium durability.
+        let shards =
+            (0..count).map(|_| FileShard::builder(Vec::new()).durability(Durability::MEDIUM).new(db)).collect();
+        Project::builder(shards, options).durability(Durability::HIGH).new(db)
+    }
+
+    /// Every file, in no particular order across shards.
+    pub fn files(self, db: &dyn SourceDb) -> impl Iterator<Item = File> {
+        self.shards(db).iter().flat_map(|shard| shard.files(db).iter().copied())
+    }
+
+    fn shard(self, db: &dyn SourceDb, module: &str) -> FileShard {
+        let shards = self.shards(db);
+        shards[shard_of(shards.len(), module)]
+    }
+
+    /// The file with this path. Depends on one shard's list only.
+    pub fn file(self, db: &dyn SourceDb, path: &str) -> Option<File> {
+        let module = if self.options(db).single_file && !path.starts_with(LIBRARY) {
+            Name::default()
+        } else {
+            module_path_of(path)?
+        };
+        self.shard(db, &module).files(db).iter().copied().find(|file| file.path(db) == path)
+    }
+}
+
+impl Change {
+    /// Applies the change. Setters run only where something differs, so an empty change starts no revision.
+    pub fn apply<Db: SourceDb>(self, db: &mut Db) {
+        let project = db.project();
+        for path in self.removed {
+            if let Some(file) = project.file(db, &path) {
+                let shard = project.shard(db, file.module(db));
+                let files = shard.files(db).iter().copied().filter(|&other| other != file).collect();
+                shard.set_files(db).with_durability(Durability::MEDIUM).to(files);
+            }
+        }
+        for (path, hash, content) in self.files {
+            match project.file(db, &path) {
+                Some(file) => {
+                    if file.hash(db) != hash
+                        || matches!(content, Content::Invalid(_)) != matches!(file.content(db), Content::Invalid(_))
+                    {
+                        file.set_content(db).with_durability(Durability::LOW).to(content);
+                        file.set_hash(db).with_durability(Durability::LOW).to(hash);
+                    }
+                }
+                None => {
+                    let library = path.starts_with(LIBRARY);
+                    let module = if project.options(db).single_file && !library {
+                        Name::default()
+                    } else {
+                        let Some(module) = module_path_of(&path) else { continue };
+                        module
+                    };
+                    // A library file never changes; a project file is LOW only once it was edited in this process.
+                    let durability = if library { Durability::HIGH } else { Durability::MEDIUM };
+                    let file =
+                        File::builder(path, module.clone(), hash, content, library).durability(durability).new(db);
+                    let shard = project.shard(db, &module);
+                    let mut files = shard.files(db).clone();
+                    files.push(file);
+                    files.sort_by(|a, b| (a.module(db), a.path(db)).cmp(&(b.module(db), b.path(db))));
+                    shard.set_files(db).with_durability(Durability::MEDIUM).to(files);
+                }
+            }
+        }
+    }
+}
+
+/// The file that defines `module`, if there is one; with two (a project error), the first by path.
+#[salsa::tracked(returns(copy))]
+pub fn file_of_module<'db>(db: &'db dyn SourceDb, module: ModuleId<'db>) -> Option<File> {
+    let path = module.path(db);
+    let files = db.project().shard(db, path).files(db);
+    let start = files.partition_point(|file| file.module(db) < path);
+    files.get(start).copied().filter(|file| file.module(db) == path)
+}
+
+/// The text of `file`; empty for a file without one.
+pub fn text(db: &dyn SourceDb, file: File) -> Arc<str> {
+    match file.content(db) {
+        Content::Text(text) => Arc::clone(text),
+        Content::Stored => db.load_text(file.path(db), file.hash(db)),
+        Content::Invalid(_) => Arc::from(""),
+    }
+}
