@@ -1,1 +1,20 @@
-//! Placeholder.
+//! What the text means before types: item trees, headers, scopes and imports, units, bodies.
+//!
+//! Input: syntax trees and the inputs of `base-db`. Output: plain data whose identities are names
+//! ([`base_db::DefName`]), and queries that answer with it. Does not know: types, bytecode, the store.
+//!
+//! Invariant: no value that others compare holds a position. Positions are found late, through
+//! [`body::BodySourceMap`] and the per-file index of definitions.
+
+pub mod body;
+pub mod item_tree;
+pub mod problem;
+pub mod scope;
+pub mod type_ref;
+
+/// What this layer needs of the database.
+#[salsa::db]
+pub trait HirDb: base_db::SourceDb {
+    /// The header of `file`, if the store has a valid one; equal to what lowering its text would give.
+    fn stored_header(&self, file: base_db::File) -> Option<std::sync::Arc<item_tree::Header>>;
+}

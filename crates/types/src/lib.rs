@@ -1,1 +1,39 @@
-//! Placeholder.
+//! Types: signatures, inference, traits, type problems.
+//!
+//! Input: item trees, scopes and bodies of `hir`. Output: a [`Signature`] for each function and value, an
+//! [`InferenceResult`] for each body, problems. Does not know: bytecode, the store.
+//!
+//! Code of one definition learns about every other definition only through [`Doors`], which records each question
+//! with the fingerprint of its answer; the list is complete because there is no other way.
+//!
+//! Invariant: no position in any value; identities are [`base_db::DefName`]s.
+
+pub mod doors;
+pub mod infer;
+pub mod signature;
+pub mod ty;
+
+use std::sync::Arc;
+
+use base_db::{DefId, Stamped};
+
+pub use doors::{Answer, Doors, Question, Trace};
+pub use infer::{ArgPlan, CallPlan, Callee, FieldAccess, InferenceResult, Resolution, Site, SiteCandidate};
+pub use signature::{ConstructorDef, CtorRef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef};
+pub use ty::{Builtin, Constraint, FnTy, Head, Ty};
+
+/// What this layer needs of the database.
+#[salsa::db]
+pub trait TyDb: hir::HirDb {
+    /// The signature of a function, method or value from the store, if a valid entry has it.
+    fn stored_signature(&self, def: DefId<'_>) -> Option<Stamped<Signature>>;
+    /// The definition of a type from the store, if a valid entry has it.
+    fn stored_type(&self, def: DefId<'_>) -> Option<Stamped<TypeDef>>;
+    /// The definition of a trait from the store, if a valid entry has it.
+    fn stored_trait(&self, def: DefId<'_>) -> Option<Stamped<TraitDef>>;
+    /// The definition of an impl from the store, if a valid entry has it.
+    fn stored_impl(&self, def: DefId<'_>) -> Option<Stamped<ImplDef>>;
+}
+
+/// Shared slice of types.
+pub type Tys = Arc<[Ty]>;
