@@ -1,0 +1,75 @@
+//! Names with a fixed meaning: what programs may not define, and the namespaces that exist without an import.
+
+/// Names that no function of a program may have, sorted. Values, parameters, types, fields and constructors may.
+pub fn reserved_function_names() -> &'static [&'static str] {
+    RESERVED
+}
+
+/// Whether a top-level function of this name shadows a built-in function.
+pub fn is_reserved_function_name(name: &str) -> bool {
+    RESERVED.binary_search(&name).is_ok()
+}
+
+/// The prelude module whose function a program's function of this name would shadow.
+///
+/// `None` for reserved names, which have their own message, and for names that are free.
+pub fn prelude_function_module(name: &str) -> Option<&'static str> {
+    PRELUDE.binary_search(&name).is_ok().then_some("stdlib.list")
+}
+
+/// Whether `name` qualifies built-in functions (`String.length`) in every module.
+pub fn is_builtin_namespace(name: &str) -> bool {
+    NAMESPACES.binary_search(&name).is_ok()
+}
+
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "abs", "all", "any", "asBigInt", "asFloat", "asFloat32", "asFloat64", "asInt", "asInt16", "asInt32",
+    "asInt64", "asInt8", "asUInt16", "asUInt32", "asUInt64", "asUInt8", "assert", "assertType", "assert_eq",
+    "ceil", "concat", "copy", "cos", "drop", "dropWhile", "empty", "enumerate", "eprint", "eprintln", "eval",
+    "filter", "find", "flatMap", "flatten", "floor", "flushStderr", "flushStdout", "fold", "fromJson", "get",
+    "groupBy", "hash", "head", "indexOf", "init", "inspect", "intListRange", "intersperse", "isEmpty", "isSorted",
+    "isSortedBy", "join", "jsonToType", "jsonToTypeByName", "last", "len", "length", "log", "log10", "makeRecord",
+    "makeRecordByName", "makeVariant", "makeVariantByName", "map", "max", "maximum", "min", "minimum",
+    "newFloat32Array", "newFloat64Array", "newInt64Array", "nth", "optFlatMap", "optIsNone", "optIsSome",
+    "optMap", "optUnwrap", "optUnwrapOr", "pairwise", "partition", "pop", "position", "pow", "print", "println",
+    "product", "push", "range", "reactiveId", "receive", "reflect", "replicate", "requestToType", "resFlatMap",
+    "resIsErr", "resIsOk", "resMap", "resMapErr", "resToOption", "resUnwrap", "resUnwrapOr", "reverse", "round",
+    "self", "send", "set", "show", "sin", "sleep", "slice", "sort", "sortBy", "spanList", "spawn", "split",
+    "sqrt", "sum", "sumInt64Array", "tagOf", "tail", "take", "takeWhile", "tan", "toBigInt", "toChar",
+    "toIntList", "toString", "transpose", "typeInfo", "typeNameOf", "typeOf", "unique", "unzip", "vmStats", "zip",
+    "zipWith",
+];
+
+#[rustfmt::skip]
+const PRELUDE: &[&str] = &[
+    "contains", "count", "each", "elem", "enumerateFrom", "findIndices", "foldl", "foldr", "fst", "group",
+    "insertAt", "interleave", "remove", "removeAt", "scanl", "snd", "span", "splitAt",
+];
+
+#[rustfmt::skip]
+const NAMESPACES: &[&str] = &[
+    "Base64", "Buffer", "Crypto", "Dir", "Encoding", "Env", "Exec", "File", "Float32Array", "Float64Array", "Gc",
+    "Http", "Int64Array", "Json", "Map", "Panel", "Path", "Pg", "Process", "Random", "Regex", "Runtime",
+    "Selenium", "Server", "Set", "String", "Tcp", "Time", "Url", "Uuid", "WebSocket",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted_and_disjoint() {
+        for table in [RESERVED, PRELUDE, NAMESPACES] {
+            assert!(table.is_sorted_by(|a, b| a < b));
+        }
+        assert!(PRELUDE.iter().all(|name| !is_reserved_function_name(name)));
+    }
+
+    #[test]
+    fn conversions_are_free() {
+        for name in ["toInt", "toInt8", "toUInt64", "toFloat", "toFloat64", "main", "first"] {
+            assert!(!is_reserved_function_name(name), "{name}");
+        }
+    }
+}
