@@ -1,0 +1,1562 @@
+//! Typed view of the tree.
+//!
+//! Input: nodes of the rowan tree. Output: one struct for each kind of node, whose accessors return `Option` or
+//! iterators, since any part may be missing in a broken file. Nothing is copied; all structs are handles.
+//!
+//! Invariant: where the grammar demands an expression, a pattern or a type and the text has none, the parser puts
+//! an `ERROR_*` node (maybe empty) in its place, so that positional children such as condition, branch and
+//! `else` branch never change places. Names are plain tokens of the node that owns them.
+//!
+//! # The shape of the tree
+//!
+//! Punctuation and trivia are left out; `name` is a token (`IDENT` or a soft keyword), `Name` is `UPPER_IDENT` or
+//! `Self`, `id` is any of `IDENT UPPER_IDENT self Self`.
+//!
+//! ```text
+//! SOURCE_FILE    = Item*
+//! Item           = MODULE_DEF | USE_DECL | TYPE_DEF | TRAIT_DEF | IMPL_DEF | FN_DEF | TEMPLATE_DEF | MVAR_DEF
+//!                | CONST_DEF | TOP_BINDING | TEST_DEF | EXTERN_TYPE | EXTERN_FN      (ERROR nodes may stand between)
+//! MODULE_DEF     = 'pub'? 'module' Name Item* 'end'
+//! USE_DECL       = 'use' PATH ( '.' '*' | '.' USE_LIST | ('as' id)? )
+//!                  (third form: the last segment of PATH is the imported name)
+//! PATH           = id ('.' id)*
+//! USE_LIST       = '{' USE_ITEM* '}'          USE_ITEM = id ('as' id)?
+//! TYPE_DEF       = DECORATOR* 'pub'? ('var'? 'type' | 'reactive') Name TYPE_PARAMS?
+//!                  ('=' (FIELD_LIST | VARIANT_LIST | Type))?
+//! FIELD_LIST     = '{' FIELD_DEF* '}'         FIELD_DEF = 'private'? name ':' Type
+//! VARIANT_LIST   = VARIANT*                   VARIANT = Name (VARIANT_TYPES | FIELD_LIST)?
+//! VARIANT_TYPES  = '(' Type* ')'
+//! TYPE_PARAMS    = '[' TYPE_PARAM* ']'        TYPE_PARAM = id (':' BOUND_LIST)?      BOUND_LIST = Name ('+' Name)*
+//! TRAIT_DEF      = 'pub'? 'trait' Name (':' SUPERTRAITS)? TRAIT_METHOD* 'end'        SUPERTRAITS = Name (',' Name)*
+//! TRAIT_METHOD   = (name | operator) PARAM_LIST RET_TYPE? ('=' Expr)?
+//! IMPL_DEF       = 'pub'? Type ':' Name ('when' IMPL_BOUND*)? FN_DEF* 'end'          IMPL_BOUND = id ':' BOUND_LIST
+//! FN_DEF         = DECORATOR* 'pub'? name TYPE_PARAMS? PARAM_LIST GUARD? RET_TYPE? '=' Expr
+//! TEMPLATE_DEF   = 'template' name TYPE_PARAMS? PARAM_LIST GUARD? RET_TYPE? '=' Expr
+//! PARAM_LIST     = '(' PARAM* ')'             (no parentheses for `x => …`)
+//! PARAM          = Pattern (':' Type)? ('=' Expr)?
+//! GUARD          = 'when' Expr                RET_TYPE = '->' Type                   DECORATOR = '@' name ARG_LIST?
+//! MVAR_DEF       = 'pub'? 'mvar' name ':' Type '=' Expr
+//! CONST_DEF      = 'pub'? 'const' id '=' Expr
+//! TOP_BINDING    = 'pub'? 'var'? Pattern (':' Type)? '=' Expr
+//! TEST_DEF       = 'test' STRING '=' Expr
+//! EXTERN_TYPE    = 'extern' 'type' Name       EXTERN_FN = 'extern' name PARAM_LIST RET_TYPE 'from' STRING
+//!
+//! NAMED_TYPE     = (name | Name ('.' Name)*) TYPE_ARGS?                              TYPE_ARGS = '[' Type* ']'
+//! FN_TYPE        = (FN_TYPE_PARAMS | Type) '->' Type                                 FN_TYPE_PARAMS = '(' Type* ')'
+//! UNIT_TYPE = '(' ')'    PAREN_TYPE = '(' Type ')'    TUPLE_TYPE = '(' Type* ')'    LIST_TYPE = '[' Type ']'
+//! RECORD_TYPE    = '{' FIELD_DEF* '}'         ERROR_TYPE
+//!
+//! WILDCARD_PAT   NAME_PAT = name              PIN_PAT = '^' name                     UNIT_PAT = '(' ')'
+//! LITERAL_PAT    = '-'? literal               RANGE_PAT = '-'? int ('..' | '..=') '-'? int
+//! PAREN_PAT = '(' Pattern ')'    TUPLE_PAT = '(' Pattern* ')'    LIST_PAT = '[' Pattern* TAIL? ']'    TAIL = '|' Pattern
+//! RECORD_PAT     = FIELD_PAT_LIST             FIELD_PAT_LIST = '{' (FIELD_PAT | REST_PAT)* '}'
+//! CON_PAT        = Name (PAT_ARG_LIST | FIELD_PAT_LIST)?                             PAT_ARG_LIST = '(' (Pattern | FIELD_PAT)* ')'
+//! FIELD_PAT      = name (':' Pattern)?        REST_PAT = '_'
+//! MAP_PAT        = '%' '{' MAP_PAT_ENTRY* '}' MAP_PAT_ENTRY = (LITERAL_PAT | PIN_PAT) ':' Pattern
+//! SET_PAT = '#{' Pattern* '}'                 OR_PAT = Pattern ('|' Pattern)+        ERROR_PAT
+//!
+//! NAME_EXPR = name       CON_EXPR = Name      WILDCARD_EXPR = '_'                    UNIT_EXPR = '(' ')'
+//! LITERAL        = '-'? literal               (the sign only before a sized integer that touches it)
+//! INTERP_STRING  = STRING_OPEN (STRING_TEXT | HOLE)* STRING_CLOSE                    HOLE = '${' Expr '}'
+//! PAREN_EXPR = '(' Expr ')'    TUPLE_EXPR = '(' Expr* ')'    LIST_EXPR = '[' Expr* TAIL? ']'    TAIL = '|' Expr
+//! RANGE_LIST     = '[' Expr ('..' | '..=') Expr ']'
+//! MAP_EXPR = '%' '{' MAP_ENTRY* '}'           MAP_ENTRY = Expr ':' Expr              SET_EXPR = '#{' Expr* '}'
+//! BLOCK_EXPR     = '{' Stmt* '}'              DO_EXPR = 'do' Stmt* 'end'
+//! LAMBDA         = PARAM_LIST RET_TYPE? '=>' Expr
+//! CALL_EXPR      = Expr TYPE_ARGS? ARG_LIST   (`x.m[T](a)` is a CALL_EXPR of a FIELD_EXPR, `t.0(a)` too)
+//! METHOD_CALL    = Expr '.' id ARG_LIST       FIELD_EXPR = Expr '.' (id | INT)
+//! CONSTRUCT_EXPR = (Expr '.')? Name ARG_LIST  (the Expr is a module path: FIELD_EXPR or CON_EXPR or NAME_EXPR)
+//! INDEX_EXPR     = Expr '[' Expr* ']'         PROPAGATE_EXPR = Expr '?'
+//! ARG_LIST       = '(' ARG* ')'               ARG = (name (':' | '='))? Expr
+//! PREFIX_EXPR    = ('-' | '!' | 'not') Expr   SPLICE_EXPR = '~' Expr                 BIN_EXPR = Expr op Expr
+//! IF_EXPR        = 'if' Expr 'then'? Expr ('else' Expr)?
+//! MATCH_EXPR     = 'match' Expr ARM_LIST      RECEIVE_EXPR = 'receive' ARM_LIST
+//! ARM_LIST       = '{' MATCH_ARM* AFTER_ARM? '}'
+//! MATCH_ARM      = Pattern GUARD? '->' Stmt   AFTER_ARM = 'after' Expr '->' Expr
+//! TRY_EXPR       = 'try' Expr CATCH_CLAUSE? FINALLY_CLAUSE?
+//! CATCH_CLAUSE   = 'catch' ARM_LIST           FINALLY_CLAUSE = 'finally' Expr
+//! WHILE_EXPR     = 'while' Expr Expr          FOR_EXPR = 'for' name '=' Expr 'to' Expr Expr
+//! RETURN_EXPR    = 'return' Expr?             BREAK_EXPR = 'break' Expr?             CONTINUE_EXPR
+//! SPAWN_EXPR     = ('spawn' | 'spawn_link' | 'spawn_monitor') (PAREN_EXPR | UNIT_EXPR | BLOCK_EXPR)
+//! QUOTE_EXPR     = 'quote' (PAREN_EXPR | UNIT_EXPR | BLOCK_EXPR)
+//! ERROR_EXPR     = anything, often nothing
+//!
+//! Stmt           = LET_STMT | BIND_STMT | Expr
+//! LET_STMT       = 'var'? Pattern (':' Type)? '=' Expr      (`var p = e`, `var p: T = e`, `p: T = e`; in `do` also `p = e`)
+//! BIND_STMT      = Expr RET_TYPE? '=' Expr ELSE_PART*       (`x = e`, `a.b = e`, `f(x) = e`, `if c then x = e else …`)
+//! ELSE_PART      = 'else' Expr ('=' Expr)?
+//! ```
+//!
+//! The left side of a `BIND_STMT` is an expression; [`Expr::bind_target`] says what it stands for.
+
+pub use rowan::ast::{AstChildren, AstNode, support};
+
+use crate::{
+    NostosLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken,
+    literal::{self, LiteralValue},
+};
+use SyntaxKind::{
+    AND_AND, ARROW, BANG, COLON, DOT_DOT, DOT_DOT_EQ, EQ, EQ_EQ, GREATER, GREATER_EQ, INT, LEFT_ARROW, LESS, LESS_EQ,
+    MINUS, NOT_EQ, NOT_KW, OR_OR, PERCENT, PIPE_GREATER, PLUS, PLUS_PLUS, PUB_KW, SLASH, SQ_STRING, STAR, STAR_STAR,
+    STRING,
+};
+
+macro_rules! nodes {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub struct $name(SyntaxNode);
+
+        impl AstNode for $name {
+            type Language = NostosLanguage;
+
+            fn can_cast(kind: SyntaxKind) -> bool {
+                kind == SyntaxKind::$kind
+            }
+
+            fn cast(node: SyntaxNode) -> Option<Self> {
+                (node.kind() == SyntaxKind::$kind).then_some(Self(node))
+            }
+
+            fn syntax(&self) -> &SyntaxNode {
+                &self.0
+            }
+        }
+    )*};
+}
+
+macro_rules! unions {
+    ($($(#[$doc:meta])* enum $name:ident { $($variant:ident($node:ident) = $kind:ident,)* $(; $nested:ident)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($variant($node),)*
+            $(#[doc = "Anything of the nested class."] $nested($nested),)?
+        }
+
+        impl AstNode for $name {
+            type Language = NostosLanguage;
+
+            fn can_cast(kind: SyntaxKind) -> bool {
+                matches!(kind, $(SyntaxKind::$kind)|*) $(|| $nested::can_cast(kind))?
+            }
+
+            fn cast(node: SyntaxNode) -> Option<Self> {
+                match node.kind() {
+                    $(SyntaxKind::$kind => Some($name::$variant($node(node))),)*
+                    _ => unions!(@nested $name node $($nested)?),
+                }
+            }
+
+            fn syntax(&self) -> &SyntaxNode {
+                match self {
+                    $($name::$variant(node) => node.syntax(),)*
+                    $($name::$nested(node) => node.syntax(),)?
+                }
+            }
+        }
+
+        $(impl From<$node> for $name {
+            fn from(node: $node) -> Self {
+                $name::$variant(node)
+            }
+        })*
+    )*};
+    (@nested $name:ident $node:ident) => { None };
+    (@nested $name:ident $node:ident $nested:ident) => { $nested::cast($node).map($name::$nested) };
+}
+
+nodes! {
+    /// A whole file.
+    File = SOURCE_FILE;
+    ModuleDef = MODULE_DEF;
+    UseDecl = USE_DECL;
+    /// `lib.geo.area`
+    Path = PATH;
+    UseList = USE_LIST;
+    UseItem = USE_ITEM;
+    TypeDef = TYPE_DEF;
+    FieldList = FIELD_LIST;
+    FieldDef = FIELD_DEF;
+    VariantList = VARIANT_LIST;
+    Variant = VARIANT;
+    VariantTypes = VARIANT_TYPES;
+    TypeParams = TYPE_PARAMS;
+    TypeParam = TYPE_PARAM;
+    BoundList = BOUND_LIST;
+    TraitDef = TRAIT_DEF;
+    Supertraits = SUPERTRAITS;
+    TraitMethod = TRAIT_METHOD;
+    ImplDef = IMPL_DEF;
+    ImplBound = IMPL_BOUND;
+    FnDef = FN_DEF;
+    TemplateDef = TEMPLATE_DEF;
+    ParamList = PARAM_LIST;
+    Param = PARAM;
+    Guard = GUARD;
+    RetType = RET_TYPE;
+    Decorator = DECORATOR;
+    MvarDef = MVAR_DEF;
+    ConstDef = CONST_DEF;
+    TopBinding = TOP_BINDING;
+    TestDef = TEST_DEF;
+    ExternType = EXTERN_TYPE;
+    ExternFn = EXTERN_FN;
+
+    NamedType = NAMED_TYPE;
+    TypeArgs = TYPE_ARGS;
+    FnType = FN_TYPE;
+    FnTypeParams = FN_TYPE_PARAMS;
+    UnitType = UNIT_TYPE;
+    ParenType = PAREN_TYPE;
+    TupleType = TUPLE_TYPE;
+    ListType = LIST_TYPE;
+    RecordType = RECORD_TYPE;
+    ErrorType = ERROR_TYPE;
+
+    WildcardPat = WILDCARD_PAT;
+    LiteralPat = LITERAL_PAT;
+    RangePat = RANGE_PAT;
+    UnitPat = UNIT_PAT;
+    ParenPat = PAREN_PAT;
+    TuplePat = TUPLE_PAT;
+    ListPat = LIST_PAT;
+    RecordPat = RECORD_PAT;
+    FieldPatList = FIELD_PAT_LIST;
+    FieldPat = FIELD_PAT;
+    RestPat = REST_PAT;
+    ConPat = CON_PAT;
+    PatArgList = PAT_ARG_LIST;
+    MapPat = MAP_PAT;
+    MapPatEntry = MAP_PAT_ENTRY;
+    SetPat = SET_PAT;
+    PinPat = PIN_PAT;
+    NamePat = NAME_PAT;
+    OrPat = OR_PAT;
+    ErrorPat = ERROR_PAT;
+
+    /// A lower-case name.
+    NameExpr = NAME_EXPR;
+    /// An upper-case name without arguments.
+    ConExpr = CON_EXPR;
+    WildcardExpr = WILDCARD_EXPR;
+    Literal = LITERAL;
+    InterpString = INTERP_STRING;
+    Hole = HOLE;
+    UnitExpr = UNIT_EXPR;
+    ParenExpr = PAREN_EXPR;
+    TupleExpr = TUPLE_EXPR;
+    ListExpr = LIST_EXPR;
+    /// `| rest` in a list or a list pattern.
+    Tail = TAIL;
+    RangeList = RANGE_LIST;
+    MapExpr = MAP_EXPR;
+    MapEntry = MAP_ENTRY;
+    SetExpr = SET_EXPR;
+    BlockExpr = BLOCK_EXPR;
+    Lambda = LAMBDA;
+    CallExpr = CALL_EXPR;
+    MethodCall = METHOD_CALL;
+    FieldExpr = FIELD_EXPR;
+    ConstructExpr = CONSTRUCT_EXPR;
+    IndexExpr = INDEX_EXPR;
+    PropagateExpr = PROPAGATE_EXPR;
+    ArgList = ARG_LIST;
+    Arg = ARG;
+    PrefixExpr = PREFIX_EXPR;
+    SpliceExpr = SPLICE_EXPR;
+    BinExpr = BIN_EXPR;
+    IfExpr = IF_EXPR;
+    MatchExpr = MATCH_EXPR;
+    ArmList = ARM_LIST;
+    MatchArm = MATCH_ARM;
+    AfterArm = AFTER_ARM;
+    TryExpr = TRY_EXPR;
+    CatchClause = CATCH_CLAUSE;
+    FinallyClause = FINALLY_CLAUSE;
+    DoExpr = DO_EXPR;
+    ReceiveExpr = RECEIVE_EXPR;
+    WhileExpr = WHILE_EXPR;
+    ForExpr = FOR_EXPR;
+    ReturnExpr = RETURN_EXPR;
+    BreakExpr = BREAK_EXPR;
+    ContinueExpr = CONTINUE_EXPR;
+    SpawnExpr = SPAWN_EXPR;
+    QuoteExpr = QUOTE_EXPR;
+    ErrorExpr = ERROR_EXPR;
+
+    /// `var p = e`, `var p: T = e`, `p: T = e`.
+    LetStmt = LET_STMT;
+    /// `e = e`, whose left side [`Expr::bind_target`] explains.
+    BindStmt = BIND_STMT;
+    ElsePart = ELSE_PART;
+}
+
+unions! {
+    /// What may stand at the top of a file or of an inline module.
+    enum Item {
+        Module(ModuleDef) = MODULE_DEF,
+        Use(UseDecl) = USE_DECL,
+        Type(TypeDef) = TYPE_DEF,
+        Trait(TraitDef) = TRAIT_DEF,
+        Impl(ImplDef) = IMPL_DEF,
+        Fn(FnDef) = FN_DEF,
+        Template(TemplateDef) = TEMPLATE_DEF,
+        Mvar(MvarDef) = MVAR_DEF,
+        Const(ConstDef) = CONST_DEF,
+        Binding(TopBinding) = TOP_BINDING,
+        Test(TestDef) = TEST_DEF,
+        ExternType(ExternType) = EXTERN_TYPE,
+        ExternFn(ExternFn) = EXTERN_FN,
+    }
+
+    /// Right side of a type declaration.
+    enum TypeBody {
+        Record(FieldList) = FIELD_LIST,
+        Variants(VariantList) = VARIANT_LIST,
+        ; Type
+    }
+
+    /// A type expression.
+    enum Type {
+        Named(NamedType) = NAMED_TYPE,
+        Fn(FnType) = FN_TYPE,
+        Unit(UnitType) = UNIT_TYPE,
+        Paren(ParenType) = PAREN_TYPE,
+        Tuple(TupleType) = TUPLE_TYPE,
+        List(ListType) = LIST_TYPE,
+        Record(RecordType) = RECORD_TYPE,
+        Error(ErrorType) = ERROR_TYPE,
+    }
+
+    /// A pattern.
+    enum Pattern {
+        Wildcard(WildcardPat) = WILDCARD_PAT,
+        Literal(LiteralPat) = LITERAL_PAT,
+        Range(RangePat) = RANGE_PAT,
+        Unit(UnitPat) = UNIT_PAT,
+        Paren(ParenPat) = PAREN_PAT,
+        Tuple(TuplePat) = TUPLE_PAT,
+        List(ListPat) = LIST_PAT,
+        Record(RecordPat) = RECORD_PAT,
+        Con(ConPat) = CON_PAT,
+        Map(MapPat) = MAP_PAT,
+        Set(SetPat) = SET_PAT,
+        Pin(PinPat) = PIN_PAT,
+        Name(NamePat) = NAME_PAT,
+        Or(OrPat) = OR_PAT,
+        Error(ErrorPat) = ERROR_PAT,
+    }
+
+    /// An expression.
+    enum Expr {
+        Name(NameExpr) = NAME_EXPR,
+        Con(ConExpr) = CON_EXPR,
+        Wildcard(WildcardExpr) = WILDCARD_EXPR,
+        Literal(Literal) = LITERAL,
+        InterpString(InterpString) = INTERP_STRING,
+        Unit(UnitExpr) = UNIT_EXPR,
+        Paren(ParenExpr) = PAREN_EXPR,
+        Tuple(TupleExpr) = TUPLE_EXPR,
+        List(ListExpr) = LIST_EXPR,
+        RangeList(RangeList) = RANGE_LIST,
+        Map(MapExpr) = MAP_EXPR,
+        Set(SetExpr) = SET_EXPR,
+        Block(BlockExpr) = BLOCK_EXPR,
+        Lambda(Lambda) = LAMBDA,
+        Call(CallExpr) = CALL_EXPR,
+        MethodCall(MethodCall) = METHOD_CALL,
+        Field(FieldExpr) = FIELD_EXPR,
+        Construct(ConstructExpr) = CONSTRUCT_EXPR,
+        Index(IndexExpr) = INDEX_EXPR,
+        Propagate(PropagateExpr) = PROPAGATE_EXPR,
+        Prefix(PrefixExpr) = PREFIX_EXPR,
+        Splice(SpliceExpr) = SPLICE_EXPR,
+        Bin(BinExpr) = BIN_EXPR,
+        If(IfExpr) = IF_EXPR,
+        Match(MatchExpr) = MATCH_EXPR,
+        Try(TryExpr) = TRY_EXPR,
+        Do(DoExpr) = DO_EXPR,
+        Receive(ReceiveExpr) = RECEIVE_EXPR,
+        While(WhileExpr) = WHILE_EXPR,
+        For(ForExpr) = FOR_EXPR,
+        Return(ReturnExpr) = RETURN_EXPR,
+        Break(BreakExpr) = BREAK_EXPR,
+        Continue(ContinueExpr) = CONTINUE_EXPR,
+        Spawn(SpawnExpr) = SPAWN_EXPR,
+        Quote(QuoteExpr) = QUOTE_EXPR,
+        Error(ErrorExpr) = ERROR_EXPR,
+    }
+
+    /// A statement of a block, or the body of a match arm.
+    enum Stmt {
+        Let(LetStmt) = LET_STMT,
+        Bind(BindStmt) = BIND_STMT,
+        ; Expr
+    }
+}
+
+/// First direct token of `node` that satisfies `wanted`.
+fn token_where(node: &SyntaxNode, wanted: impl Fn(SyntaxKind) -> bool) -> Option<SyntaxToken> {
+    node.children_with_tokens().filter_map(SyntaxElement::into_token).find(|token| wanted(token.kind()))
+}
+
+fn tokens_where(node: &SyntaxNode, wanted: fn(SyntaxKind) -> bool) -> impl Iterator<Item = SyntaxToken> + use<> {
+    node.children_with_tokens().filter_map(SyntaxElement::into_token).filter(move |token| wanted(token.kind()))
+}
+
+/// First direct child of type `N` after the token `kind`.
+fn child_after<N: AstNode<Language = NostosLanguage>>(node: &SyntaxNode, kind: SyntaxKind) -> Option<N> {
+    node.children_with_tokens()
+        .skip_while(|element| element.kind() != kind)
+        .find_map(|element| element.into_node().and_then(N::cast))
+}
+
+fn nth_child<N: AstNode<Language = NostosLanguage>>(node: &SyntaxNode, n: usize) -> Option<N> {
+    support::children(node).nth(n)
+}
+
+fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    support::token(node, kind).is_some()
+}
+
+fn is_string(kind: SyntaxKind) -> bool {
+    matches!(kind, STRING | SQ_STRING)
+}
+
+fn is_literal_token(kind: SyntaxKind) -> bool {
+    (SyntaxKind::INT..=SyntaxKind::CHAR).contains(&kind) || matches!(kind, SyntaxKind::TRUE_KW | SyntaxKind::FALSE_KW)
+}
+
+/// Accessors that many nodes share.
+macro_rules! shared {
+    (@one name $name:ident) => { impl $name {
+        /// The lower-case name.
+        #[must_use]
+        pub fn name(&self) -> Option<SyntaxToken> { token_where(&self.0, SyntaxKind::is_name) }
+    } };
+    (@one type_name $name:ident) => { impl $name {
+        /// The upper-case name.
+        #[must_use]
+        pub fn name(&self) -> Option<SyntaxToken> { token_where(&self.0, SyntaxKind::is_type_name) }
+    } };
+    (@one id $name:ident) => { impl $name {
+        /// The name, in either case.
+        #[must_use]
+        pub fn name(&self) -> Option<SyntaxToken> { token_where(&self.0, SyntaxKind::is_id) }
+    } };
+    (@one is_pub $name:ident) => { impl $name {
+        /// `true` after `pub`.
+        #[must_use]
+        pub fn is_pub(&self) -> bool { has(&self.0, PUB_KW) }
+    } };
+    (@one decorators $name:ident) => { impl $name {
+        /// Decorators, outermost first.
+        pub fn decorators(&self) -> AstChildren<Decorator> { support::children(&self.0) }
+    } };
+    (@one type_params $name:ident) => { impl $name {
+        #[must_use]
+        pub fn type_params(&self) -> Option<TypeParams> { support::child(&self.0) }
+    } };
+    (@one params $name:ident) => { impl $name {
+        #[must_use]
+        pub fn param_list(&self) -> Option<ParamList> { support::child(&self.0) }
+    } };
+    (@one guard $name:ident) => { impl $name {
+        /// The `when` part.
+        #[must_use]
+        pub fn guard(&self) -> Option<Guard> { support::child(&self.0) }
+    } };
+    (@one ret_type $name:ident) => { impl $name {
+        /// The `-> Type` part.
+        #[must_use]
+        pub fn ret_type(&self) -> Option<RetType> { support::child(&self.0) }
+    } };
+    (@one body $name:ident) => { impl $name {
+        /// What stands after `=`.
+        #[must_use]
+        pub fn body(&self) -> Option<Expr> { child_after(&self.0, EQ) }
+    } };
+    (@one ty $name:ident) => { impl $name {
+        #[must_use]
+        pub fn ty(&self) -> Option<Type> { support::child(&self.0) }
+    } };
+    (@one types $name:ident) => { impl $name {
+        pub fn types(&self) -> AstChildren<Type> { support::children(&self.0) }
+    } };
+    (@one pattern $name:ident) => { impl $name {
+        #[must_use]
+        pub fn pattern(&self) -> Option<Pattern> { support::child(&self.0) }
+    } };
+    (@one patterns $name:ident) => { impl $name {
+        pub fn patterns(&self) -> AstChildren<Pattern> { support::children(&self.0) }
+    } };
+    (@one expr $name:ident) => { impl $name {
+        /// The expression inside; the first one if there are several.
+        #[must_use]
+        pub fn expr(&self) -> Option<Expr> { support::child(&self.0) }
+    } };
+    (@one exprs $name:ident) => { impl $name {
+        pub fn exprs(&self) -> AstChildren<Expr> { support::children(&self.0) }
+    } };
+    (@one arg_list $name:ident) => { impl $name {
+        #[must_use]
+        pub fn arg_list(&self) -> Option<ArgList> { support::child(&self.0) }
+
+        /// The arguments in source order.
+        pub fn args(&self) -> impl Iterator<Item = Arg> + use<> {
+            self.arg_list().into_iter().flat_map(|list| list.args())
+        }
+    } };
+    (@one arm_list $name:ident) => { impl $name {
+        #[must_use]
+        pub fn arm_list(&self) -> Option<ArmList> { support::child(&self.0) }
+
+        pub fn arms(&self) -> impl Iterator<Item = MatchArm> + use<> {
+            self.arm_list().into_iter().flat_map(|list| list.arms())
+        }
+    } };
+    ($($name:ident: $($what:ident)*;)*) => { $($(shared!(@one $what $name);)*)* };
+}
+
+shared! {
+    ModuleDef: type_name is_pub;
+    TypeDef: type_name is_pub decorators type_params;
+    FieldDef: name ty;
+    Variant: type_name;
+    VariantTypes: types;
+    TypeParam: id;
+    TraitDef: type_name is_pub;
+    TraitMethod: params ret_type body;
+    ImplDef: is_pub;
+    ImplBound: id;
+    FnDef: name is_pub decorators type_params params guard ret_type body;
+    TemplateDef: name type_params params guard ret_type body;
+    Param: pattern ty;
+    Guard: expr;
+    RetType: ty;
+    Decorator: name arg_list;
+    MvarDef: name is_pub ty body;
+    ConstDef: id is_pub body;
+    TopBinding: is_pub pattern ty body;
+    TestDef: body;
+    ExternType: type_name;
+    ExternFn: name params ret_type;
+    TypeArgs: types;
+    FnTypeParams: types;
+    ParenType: ty;
+    TupleType: types;
+    ListType: ty;
+    ParenPat: pattern;
+    TuplePat: patterns;
+    ListPat: patterns;
+    FieldPat: name pattern;
+    ConPat: type_name;
+    MapPatEntry: ;
+    SetPat: patterns;
+    PinPat: name;
+    NamePat: name;
+    OrPat: patterns;
+    NameExpr: name;
+    ConExpr: type_name;
+    Hole: expr;
+    ParenExpr: expr;
+    TupleExpr: exprs;
+    ListExpr: exprs;
+    SetExpr: exprs;
+    Lambda: params ret_type;
+    CallExpr: arg_list;
+    MethodCall: arg_list;
+    ConstructExpr: arg_list;
+    PropagateExpr: expr;
+    Arg: name expr;
+    PrefixExpr: expr;
+    SpliceExpr: expr;
+    MatchExpr: arm_list;
+    CatchClause: arm_list;
+    ReceiveExpr: arm_list;
+    MatchArm: pattern guard;
+    FinallyClause: expr;
+    ForExpr: name;
+    ReturnExpr: expr;
+    BreakExpr: expr;
+    SpawnExpr: expr;
+    QuoteExpr: expr;
+    LetStmt: pattern ty;
+    BindStmt: ret_type;
+}
+
+impl File {
+    pub fn items(&self) -> AstChildren<Item> {
+        support::children(&self.0)
+    }
+}
+
+impl ModuleDef {
+    pub fn items(&self) -> AstChildren<Item> {
+        support::children(&self.0)
+    }
+}
+
+impl UseDecl {
+    /// The module, and with neither `*` nor braces also the imported name as last segment.
+    #[must_use]
+    pub fn path(&self) -> Option<Path> {
+        support::child(&self.0)
+    }
+
+    /// `use m.*`
+    #[must_use]
+    pub fn is_glob(&self) -> bool {
+        has(&self.0, STAR)
+    }
+
+    /// `use m.{…}`
+    #[must_use]
+    pub fn list(&self) -> Option<UseList> {
+        support::child(&self.0)
+    }
+
+    /// The new name in `use a.b as c`; the word `as` is the first name token beside the path.
+    #[must_use]
+    pub fn alias(&self) -> Option<SyntaxToken> {
+        tokens_where(&self.0, SyntaxKind::is_id).nth(1)
+    }
+}
+
+impl Path {
+    pub fn segments(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
+        tokens_where(&self.0, SyntaxKind::is_id)
+    }
+}
+
+impl UseList {
+    pub fn items(&self) -> AstChildren<UseItem> {
+        support::children(&self.0)
+    }
+}
+
+impl UseItem {
+    /// The imported name.
+    #[must_use]
+    pub fn name(&self) -> Option<SyntaxToken> {
+        tokens_where(&self.0, SyntaxKind::is_id).next()
+    }
+
+    /// The new name after `as`.
+    #[must_use]
+    pub fn alias(&self) -> Option<SyntaxToken> {
+        tokens_where(&self.0, SyntaxKind::is_id).nth(2)
+    }
+}
+
+impl TypeDef {
+    /// `var type`: fields may be assigned.
+    #[must_use]
+    pub fn is_var(&self) -> bool {
+        has(&self.0, SyntaxKind::VAR_KW)
+    }
+
+    #[must_use]
+    pub fn is_reactive(&self) -> bool {
+        has(&self.0, SyntaxKind::REACTIVE_KW)
+    }
+
+    /// `None`: no body, an uninhabited type.
+    #[must_use]
+    pub fn body(&self) -> Option<TypeBody> {
+        child_after(&self.0, EQ)
+    }
+}
+
+impl FieldList {
+    pub fn fields(&self) -> AstChildren<FieldDef> {
+        support::children(&self.0)
+    }
+}
+
+impl RecordType {
+    pub fn fields(&self) -> AstChildren<FieldDef> {
+        support::children(&self.0)
+    }
+}
+
+impl FieldDef {
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        has(&self.0, SyntaxKind::PRIVATE_KW)
+    }
+}
+
+impl VariantList {
+    pub fn variants(&self) -> AstChildren<Variant> {
+        support::children(&self.0)
+    }
+}
+
+impl Variant {
+    /// `B(Int)`
+    #[must_use]
+    pub fn types(&self) -> Option<VariantTypes> {
+        support::child(&self.0)
+    }
+
+    /// `C{ n: Int }`
+    #[must_use]
+    pub fn fields(&self) -> Option<FieldList> {
+        support::child(&self.0)
+    }
+}
+
+impl TypeParams {
+    pub fn params(&self) -> AstChildren<TypeParam> {
+        support::children(&self.0)
+    }
+}
+
+impl TypeParam {
+    pub fn bounds(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
+        support::child::<BoundList>(&self.0).into_iter().flat_map(|list| list.names())
+    }
+}
+
+impl BoundList {
+    pub fn names(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
+        tokens_where(&self.0, SyntaxKind::is_type_name)
+    }
+}
+
+impl TraitDef {
+    pub fn supertraits(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
+        support::child::<Supertraits>(&self.0)
+            .into_iter()
+            .flat_map(|list| tokens_where(&list.0, SyntaxKind::is_type_name))
+    }
+
+    pub fn methods(&self) -> AstChildren<TraitMethod> {
+        support::children(&self.0)
+    }
+}
+
+impl TraitMethod {
+    /// A name or an operator.
+    #[must_use]
+    pub fn name(&self) -> Option<SyntaxToken> {
+        self.0
+            .children_with_tokens()
+            .take_while(|element| element.kind() != SyntaxKind::PARAM_LIST)
+            .filter_map(SyntaxElement::into_token)
+            .find(|token| !token.kind().is_trivia())
+    }
+}
+
+impl ImplDef {
+    /// The type that gets the trait.
+    #[must_use]
+    pub fn self_type(&self) -> Option<Type> {
+        support::child(&self.0)
+    }
+
+    #[must_use]
+    pub fn trait_name(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, SyntaxKind::is_type_name)
+    }
+
+    pub fn bounds(&self) -> AstChildren<ImplBound> {
+        support::children(&self.0)
+    }
+
+    pub fn methods(&self) -> AstChildren<FnDef> {
+        support::children(&self.0)
+    }
+}
+
+impl ImplBound {
+    pub fn bounds(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
+        support::child::<BoundList>(&self.0).into_iter().flat_map(|list| list.names())
+    }
+}
+
+impl ParamList {
+    pub fn params(&self) -> AstChildren<Param> {
+        support::children(&self.0)
+    }
+}
+
+impl Param {
+    /// The default value.
+    #[must_use]
+    pub fn default(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+}
+
+impl TopBinding {
+    #[must_use]
+    pub fn is_var(&self) -> bool {
+        has(&self.0, SyntaxKind::VAR_KW)
+    }
+}
+
+impl TestDef {
+    /// The string token that names the test.
+    #[must_use]
+    pub fn name(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, is_string)
+    }
+}
+
+impl ExternFn {
+    /// The string token after `from`.
+    #[must_use]
+    pub fn library(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, is_string)
+    }
+}
+
+impl NamedType {
+    /// One name, or the segments of a path; the last is the type.
+    pub fn segments(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
+        tokens_where(&self.0, |kind| kind.is_type_name() || kind.is_name())
+    }
+
+    #[must_use]
+    pub fn type_args(&self) -> Option<TypeArgs> {
+        support::child(&self.0)
+    }
+}
+
+impl FnType {
+    /// The parameters: those of the parenthesised list, or the one type before the arrow.
+    pub fn params(&self) -> impl Iterator<Item = Type> + use<> {
+        let list = support::child::<FnTypeParams>(&self.0);
+        let single = if list.is_none() { support::child::<Type>(&self.0) } else { None };
+        list.into_iter().flat_map(|list| list.types()).chain(single)
+    }
+
+    #[must_use]
+    pub fn ret(&self) -> Option<Type> {
+        child_after(&self.0, ARROW)
+    }
+}
+
+impl LiteralPat {
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        has(&self.0, MINUS)
+    }
+
+    /// The token without the sign.
+    #[must_use]
+    pub fn token(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, is_literal_token)
+    }
+
+    /// The value with the sign applied.
+    #[must_use]
+    pub fn value(&self) -> Option<LiteralValue> {
+        literal_value(&self.token()?, self.is_negative())
+    }
+}
+
+impl RangePat {
+    fn bound(&self, last: bool) -> Option<i64> {
+        let mut negative = false;
+        let mut after_dots = false;
+        for token in self.0.children_with_tokens().filter_map(SyntaxElement::into_token) {
+            match token.kind() {
+                MINUS => negative = true,
+                DOT_DOT | DOT_DOT_EQ => (negative, after_dots) = (false, true),
+                kind if is_literal_token(kind) && after_dots == last => {
+                    return literal::int_value(token.text()).map(|value| if negative { -value } else { value });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    #[must_use]
+    pub fn start(&self) -> Option<i64> {
+        self.bound(false)
+    }
+
+    #[must_use]
+    pub fn end(&self) -> Option<i64> {
+        self.bound(true)
+    }
+
+    /// `..=`
+    #[must_use]
+    pub fn is_inclusive(&self) -> bool {
+        has(&self.0, DOT_DOT_EQ)
+    }
+}
+
+impl ListPat {
+    /// The pattern after `|`.
+    #[must_use]
+    pub fn tail(&self) -> Option<Pattern> {
+        support::child::<Tail>(&self.0)?.pattern()
+    }
+}
+
+impl Tail {
+    #[must_use]
+    pub fn expr(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    #[must_use]
+    pub fn pattern(&self) -> Option<Pattern> {
+        support::child(&self.0)
+    }
+}
+
+impl RecordPat {
+    #[must_use]
+    pub fn field_list(&self) -> Option<FieldPatList> {
+        support::child(&self.0)
+    }
+}
+
+impl FieldPatList {
+    /// The fields; `pattern()` is `None` for the shorthand `{x}`.
+    pub fn fields(&self) -> AstChildren<FieldPat> {
+        support::children(&self.0)
+    }
+
+    /// `_`: other fields are ignored.
+    #[must_use]
+    pub fn has_rest(&self) -> bool {
+        support::child::<RestPat>(&self.0).is_some()
+    }
+}
+
+impl ConPat {
+    /// `Some(x)`, `Ok(value: v)`
+    #[must_use]
+    pub fn arg_list(&self) -> Option<PatArgList> {
+        support::child(&self.0)
+    }
+
+    /// `Box{w, h: k, _}`
+    #[must_use]
+    pub fn field_list(&self) -> Option<FieldPatList> {
+        support::child(&self.0)
+    }
+}
+
+impl PatArgList {
+    /// Positional arguments.
+    pub fn patterns(&self) -> AstChildren<Pattern> {
+        support::children(&self.0)
+    }
+
+    /// Named arguments.
+    pub fn fields(&self) -> AstChildren<FieldPat> {
+        support::children(&self.0)
+    }
+}
+
+impl MapPat {
+    pub fn entries(&self) -> AstChildren<MapPatEntry> {
+        support::children(&self.0)
+    }
+}
+
+impl MapPatEntry {
+    /// A [`LiteralPat`] or a [`PinPat`].
+    #[must_use]
+    pub fn key(&self) -> Option<Pattern> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn value(&self) -> Option<Pattern> {
+        nth_child(&self.0, 1)
+    }
+}
+
+/// Value of a literal token; `negative` applies the sign of the pattern or of the fused literal.
+fn literal_value(token: &SyntaxToken, negative: bool) -> Option<LiteralValue> {
+    let text = token.text();
+    Some(match token.kind() {
+        SyntaxKind::INT | SyntaxKind::HEX_INT | SyntaxKind::BIN_INT => {
+            let value = literal::int_value(text)?;
+            LiteralValue::Int(if negative { -value } else { value })
+        }
+        SyntaxKind::TYPED_INT => {
+            let (suffix, magnitude) = literal::typed_int_value(text)?;
+            let value = if negative { -magnitude } else { magnitude };
+            let (min, max) = suffix.range();
+            if value < min || max < value {
+                return None;
+            }
+            LiteralValue::TypedInt(suffix, value)
+        }
+        SyntaxKind::BIG_INT => LiteralValue::BigInt(literal::big_int_digits(text)),
+        SyntaxKind::FLOAT => LiteralValue::Float(literal::float_value(text)?),
+        SyntaxKind::FLOAT32 => LiteralValue::Float32(literal::float32_value(text)?),
+        SyntaxKind::DECIMAL => LiteralValue::Decimal(literal::decimal_digits(text)),
+        SyntaxKind::STRING | SyntaxKind::SQ_STRING => LiteralValue::String(literal::string_value(text)),
+        SyntaxKind::CHAR => LiteralValue::Char(literal::char_value(text)?),
+        SyntaxKind::TRUE_KW => LiteralValue::Bool(true),
+        SyntaxKind::FALSE_KW => LiteralValue::Bool(false),
+        _ => return None,
+    })
+}
+
+impl Literal {
+    /// `-128i8`: the sign belongs to the literal.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        has(&self.0, MINUS)
+    }
+
+    /// The token without the sign.
+    #[must_use]
+    pub fn token(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, is_literal_token)
+    }
+
+    /// `None`: out of range or damaged, reported by the parser.
+    #[must_use]
+    pub fn value(&self) -> Option<LiteralValue> {
+        literal_value(&self.token()?, self.is_negative())
+    }
+}
+
+/// A piece of a string with holes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum InterpPart {
+    /// Literal text; [`literal::unescape`] expands its escapes.
+    Text(SyntaxToken),
+    /// `${…}`
+    Hole(Hole),
+}
+
+impl InterpString {
+    pub fn parts(&self) -> impl Iterator<Item = InterpPart> + use<> {
+        self.0.children_with_tokens().filter_map(|element| match element {
+            SyntaxElement::Token(token) if token.kind() == SyntaxKind::STRING_TEXT => Some(InterpPart::Text(token)),
+            SyntaxElement::Node(node) => Hole::cast(node).map(InterpPart::Hole),
+            SyntaxElement::Token(_) => None,
+        })
+    }
+}
+
+impl ListExpr {
+    /// The expression after `|`.
+    #[must_use]
+    pub fn tail(&self) -> Option<Expr> {
+        support::child::<Tail>(&self.0)?.expr()
+    }
+}
+
+impl RangeList {
+    #[must_use]
+    pub fn start(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn end(&self) -> Option<Expr> {
+        nth_child(&self.0, 1)
+    }
+}
+
+impl MapExpr {
+    pub fn entries(&self) -> AstChildren<MapEntry> {
+        support::children(&self.0)
+    }
+}
+
+impl MapEntry {
+    #[must_use]
+    pub fn key(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn value(&self) -> Option<Expr> {
+        nth_child(&self.0, 1)
+    }
+}
+
+impl BlockExpr {
+    pub fn statements(&self) -> AstChildren<Stmt> {
+        support::children(&self.0)
+    }
+}
+
+impl DoExpr {
+    pub fn statements(&self) -> AstChildren<Stmt> {
+        support::children(&self.0)
+    }
+}
+
+impl Lambda {
+    #[must_use]
+    pub fn body(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    pub fn params(&self) -> impl Iterator<Item = Param> + use<> {
+        self.param_list().into_iter().flat_map(|list| list.params())
+    }
+}
+
+impl CallExpr {
+    #[must_use]
+    pub fn callee(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    /// `[Int]` of `f[Int](x)`. Also there for `fs[i](x)` with a name `i`, see the module documentation.
+    #[must_use]
+    pub fn type_args(&self) -> Option<TypeArgs> {
+        support::child(&self.0)
+    }
+}
+
+impl MethodCall {
+    #[must_use]
+    pub fn receiver(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    /// The method name, in either case.
+    #[must_use]
+    pub fn name(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, SyntaxKind::is_id)
+    }
+}
+
+impl FieldExpr {
+    #[must_use]
+    pub fn receiver(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    /// A name in either case; `None` for a tuple component.
+    #[must_use]
+    pub fn name(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, SyntaxKind::is_id)
+    }
+
+    /// The number of a tuple component (`t.0`).
+    #[must_use]
+    pub fn index(&self) -> Option<SyntaxToken> {
+        support::token(&self.0, INT)
+    }
+}
+
+impl ConstructExpr {
+    /// The module path before the dot in `Geo.Pt(1, 2)`.
+    #[must_use]
+    pub fn base(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    /// The constructor.
+    #[must_use]
+    pub fn name(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, SyntaxKind::is_type_name)
+    }
+}
+
+impl IndexExpr {
+    #[must_use]
+    pub fn base(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    /// What stands between the brackets; only one index has a meaning.
+    pub fn indices(&self) -> impl Iterator<Item = Expr> + use<> {
+        support::children(&self.0).skip(1)
+    }
+}
+
+impl ArgList {
+    pub fn args(&self) -> AstChildren<Arg> {
+        support::children(&self.0)
+    }
+}
+
+impl Arg {
+    /// `true` for `name = e`, the unusual spelling of `name: e`; in the head of a local function a default value.
+    #[must_use]
+    pub fn has_eq(&self) -> bool {
+        has(&self.0, EQ)
+    }
+
+    /// `true` for `name: e`; in the head of a local function `e` is a type if it looks like one.
+    #[must_use]
+    pub fn has_colon(&self) -> bool {
+        has(&self.0, COLON)
+    }
+}
+
+/// Prefix operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PrefixOp {
+    /// `-`
+    Neg,
+    /// `!` and `not`
+    Not,
+}
+
+impl PrefixExpr {
+    #[must_use]
+    pub fn op_token(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, |kind| matches!(kind, MINUS | BANG | NOT_KW))
+    }
+
+    #[must_use]
+    pub fn op(&self) -> Option<PrefixOp> {
+        Some(if self.op_token()?.kind() == MINUS { PrefixOp::Neg } else { PrefixOp::Not })
+    }
+}
+
+/// Binary operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BinOp {
+    /// `**`
+    Pow,
+    /// `*`
+    Mul,
+    /// `/`
+    Div,
+    /// `%`
+    Rem,
+    /// `+`
+    Add,
+    /// `-`
+    Sub,
+    /// `::`
+    Cons,
+    /// `++`
+    Concat,
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `>`
+    Gt,
+    /// `<=`
+    Le,
+    /// `>=`
+    Ge,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `|>`
+    Pipe,
+    /// `<-`
+    Send,
+}
+
+impl BinOp {
+    /// The operator that a token stands for.
+    #[must_use]
+    pub fn from_token(kind: SyntaxKind) -> Option<BinOp> {
+        Some(match kind {
+            STAR_STAR => BinOp::Pow,
+            STAR => BinOp::Mul,
+            SLASH => BinOp::Div,
+            PERCENT => BinOp::Rem,
+            PLUS => BinOp::Add,
+            MINUS => BinOp::Sub,
+            SyntaxKind::COLON_COLON => BinOp::Cons,
+            PLUS_PLUS => BinOp::Concat,
+            EQ_EQ => BinOp::Eq,
+            NOT_EQ => BinOp::Ne,
+            LESS => BinOp::Lt,
+            GREATER => BinOp::Gt,
+            LESS_EQ => BinOp::Le,
+            GREATER_EQ => BinOp::Ge,
+            AND_AND => BinOp::And,
+            OR_OR => BinOp::Or,
+            PIPE_GREATER => BinOp::Pipe,
+            LEFT_ARROW => BinOp::Send,
+            _ => return None,
+        })
+    }
+}
+
+impl BinExpr {
+    #[must_use]
+    pub fn lhs(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn rhs(&self) -> Option<Expr> {
+        nth_child(&self.0, 1)
+    }
+
+    #[must_use]
+    pub fn op_token(&self) -> Option<SyntaxToken> {
+        token_where(&self.0, |kind| BinOp::from_token(kind).is_some())
+    }
+
+    #[must_use]
+    pub fn op(&self) -> Option<BinOp> {
+        BinOp::from_token(self.op_token()?.kind())
+    }
+}
+
+impl IfExpr {
+    #[must_use]
+    pub fn condition(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn then_branch(&self) -> Option<Expr> {
+        nth_child(&self.0, 1)
+    }
+
+    #[must_use]
+    pub fn else_branch(&self) -> Option<Expr> {
+        nth_child(&self.0, 2)
+    }
+}
+
+impl MatchExpr {
+    #[must_use]
+    pub fn scrutinee(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+}
+
+impl ArmList {
+    pub fn arms(&self) -> AstChildren<MatchArm> {
+        support::children(&self.0)
+    }
+
+    /// `after ms -> e`, in `receive` only.
+    #[must_use]
+    pub fn after(&self) -> Option<AfterArm> {
+        support::child(&self.0)
+    }
+}
+
+impl MatchArm {
+    #[must_use]
+    pub fn body(&self) -> Option<Stmt> {
+        support::child(&self.0)
+    }
+}
+
+impl AfterArm {
+    #[must_use]
+    pub fn timeout(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn body(&self) -> Option<Expr> {
+        nth_child(&self.0, 1)
+    }
+}
+
+impl TryExpr {
+    #[must_use]
+    pub fn body(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+
+    #[must_use]
+    pub fn catch(&self) -> Option<CatchClause> {
+        support::child(&self.0)
+    }
+
+    #[must_use]
+    pub fn finally(&self) -> Option<FinallyClause> {
+        support::child(&self.0)
+    }
+}
+
+impl ReceiveExpr {
+    #[must_use]
+    pub fn after(&self) -> Option<AfterArm> {
+        self.arm_list()?.after()
+    }
+}
+
+impl WhileExpr {
+    #[must_use]
+    pub fn condition(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn body(&self) -> Option<Expr> {
+        nth_child(&self.0, 1)
+    }
+}
+
+impl ForExpr {
+    #[must_use]
+    pub fn start(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    /// The upper bound, excluded.
+    #[must_use]
+    pub fn end(&self) -> Option<Expr> {
+        nth_child(&self.0, 1)
+    }
+
+    #[must_use]
+    pub fn body(&self) -> Option<Expr> {
+        nth_child(&self.0, 2)
+    }
+}
+
+/// Which spawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpawnKind {
+    Plain,
+    Link,
+    Monitor,
+}
+
+impl SpawnExpr {
+    #[must_use]
+    pub fn kind(&self) -> SpawnKind {
+        if has(&self.0, SyntaxKind::SPAWN_LINK_KW) {
+            SpawnKind::Link
+        } else if has(&self.0, SyntaxKind::SPAWN_MONITOR_KW) {
+            SpawnKind::Monitor
+        } else {
+            SpawnKind::Plain
+        }
+    }
+}
+
+impl LetStmt {
+    /// `var …`
+    #[must_use]
+    pub fn is_var(&self) -> bool {
+        has(&self.0, SyntaxKind::VAR_KW)
+    }
+
+    #[must_use]
+    pub fn value(&self) -> Option<Expr> {
+        support::child(&self.0)
+    }
+}
+
+impl BindStmt {
+    /// The left side; [`Expr::bind_target`] says what it means.
+    #[must_use]
+    pub fn target(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    #[must_use]
+    pub fn value(&self) -> Option<Expr> {
+        child_after(&self.0, EQ)
+    }
+
+    /// `else …` after a conditional assignment.
+    pub fn else_parts(&self) -> AstChildren<ElsePart> {
+        support::children(&self.0)
+    }
+}
+
+impl ElsePart {
+    /// The expression after `else`; the target of an assignment if there is a value.
+    #[must_use]
+    pub fn expr(&self) -> Option<Expr> {
+        nth_child(&self.0, 0)
+    }
+
+    /// What stands after `=`.
+    #[must_use]
+    pub fn value(&self) -> Option<Expr> {
+        child_after(&self.0, EQ)
+    }
+}
+
+/// What the left side of `e = …` means.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum BindTarget {
+    /// Binds names, assigns or asserts: the expression is pattern shaped ([`Expr::is_pattern_shaped`]).
+    Pattern(Expr),
+    /// `r.f = e`
+    Field(FieldExpr),
+    /// `xs[i] = e`
+    Index(IndexExpr),
+    /// `if c then L = e`: the assignment belongs into the branch.
+    Conditional(IfExpr),
+    /// `f(a, b) = e`: a local function with this name.
+    Function(CallExpr),
+    /// Anything else; the parser has reported it.
+    Invalid(Expr),
+}
+
+impl Expr {
+    /// `true` if the expression can be read as a pattern on the left of a plain `=`.
+    #[must_use]
+    pub fn is_pattern_shaped(&self) -> bool {
+        match self {
+            Expr::Name(_) | Expr::Wildcard(_) | Expr::Unit(_) | Expr::Con(_) | Expr::Error(_) => true,
+            Expr::Literal(literal) => {
+                !literal.is_negative()
+                    && literal.token().is_some_and(|token| {
+                        matches!(
+                            token.kind(),
+                            INT | SyntaxKind::FLOAT
+                                | SyntaxKind::CHAR
+                                | STRING
+                                | SQ_STRING
+                                | SyntaxKind::TRUE_KW
+                                | SyntaxKind::FALSE_KW
+                                | SyntaxKind::HEX_INT
+                                | SyntaxKind::BIN_INT
+                        )
+                    })
+            }
+            Expr::Prefix(prefix) => {
+                prefix.op() == Some(PrefixOp::Neg)
+                    && matches!(prefix.expr(), Some(Expr::Literal(literal))
+                        if matches!(literal.value(), Some(LiteralValue::Int(_))))
+            }
+            Expr::Paren(paren) => paren.expr().is_none_or(|expr| expr.is_pattern_shaped()),
+            Expr::Tuple(tuple) => tuple.exprs().all(|expr| expr.is_pattern_shaped()),
+            Expr::List(list) => {
+                list.exprs().all(|expr| expr.is_pattern_shaped())
+                    && list.tail().is_none_or(|tail| tail.is_pattern_shaped())
+            }
+            Expr::Construct(construct) => {
+                construct.base().is_none()
+                    && construct.args().all(|arg| arg.expr().is_none_or(|expr| expr.is_pattern_shaped()))
+                    && (construct.args().all(|arg| arg.name().is_some())
+                        || construct.args().all(|arg| arg.name().is_none()))
+            }
+            _ => false,
+        }
+    }
+
+    /// What this expression means on the left of `=` in a statement.
+    #[must_use]
+    pub fn bind_target(self) -> BindTarget {
+        match self {
+            Expr::Field(field) => BindTarget::Field(field),
+            Expr::Index(index) => BindTarget::Index(index),
+            Expr::If(conditional) if conditional.else_branch().is_none() => BindTarget::Conditional(conditional),
+            Expr::Call(call) if call.type_args().is_none() && matches!(call.callee(), Some(Expr::Name(_))) => {
+                BindTarget::Function(call)
+            }
+            expr if expr.is_pattern_shaped() => BindTarget::Pattern(expr),
+            expr => BindTarget::Invalid(expr),
+        }
+    }
+}
