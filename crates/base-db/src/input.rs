@@ -1,6 +1,9 @@
 //! The inputs and the only writer of them.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use salsa::{Durability, Setter};
 
@@ -17,6 +20,27 @@ pub trait SourceDb: salsa::Database {
     /// Content addressed, hence a pure function of the inputs. When the host no longer has that text (the file was
     /// changed meanwhile), it must unwind, and the driver scans again.
     fn load_text(&self, path: &str, hash: Fingerprint) -> Arc<str>;
+
+    /// Where queries count the work they did. Never read by a query.
+    fn counters(&self) -> &Counters;
+}
+
+/// Work done in this process, counted by the queries that do it.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Files parsed.
+    pub parsed: AtomicU64,
+    /// Bodies inferred.
+    pub bodies_inferred: AtomicU64,
+    /// Functions compiled to chunks.
+    pub chunks_compiled: AtomicU64,
+}
+
+impl Counters {
+    /// Adds one to a counter.
+    pub fn bump(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What is known of a file's content.
