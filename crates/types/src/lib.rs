@@ -26,13 +26,13 @@ pub use ty::{Builtin, Constraint, FnTy, Head, Ty};
 #[salsa::db]
 pub trait TyDb: hir::HirDb {
     /// The signature of a function, method or value from the store, if a valid entry has it.
-    fn stored_signature(&self, def: DefId<'_>) -> Option<Stamped<Signature>>;
+    fn stored_signature<'db>(&'db self, def: DefId<'db>) -> Option<Stamped<Signature>>;
     /// The definition of a type from the store, if a valid entry has it.
-    fn stored_type(&self, def: DefId<'_>) -> Option<Stamped<TypeDef>>;
+    fn stored_type<'db>(&'db self, def: DefId<'db>) -> Option<Stamped<TypeDef>>;
     /// The definition of a trait from the store, if a valid entry has it.
-    fn stored_trait(&self, def: DefId<'_>) -> Option<Stamped<TraitDef>>;
+    fn stored_trait<'db>(&'db self, def: DefId<'db>) -> Option<Stamped<TraitDef>>;
     /// The definition of an impl from the store, if a valid entry has it.
-    fn stored_impl(&self, def: DefId<'_>) -> Option<Stamped<ImplDef>>;
+    fn stored_impl<'db>(&'db self, def: DefId<'db>) -> Option<Stamped<ImplDef>>;
 }
 
 /// Shared slice of types.
