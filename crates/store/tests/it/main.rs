@@ -1,0 +1,4 @@
+//! The store through its public interface: on files in memory, on real ones, and on files that break.
+
+mod basics;
+mod common;
