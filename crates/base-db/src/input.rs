@@ -150,13 +150,33 @@ pub fn module_path_of(path: &str) -> Option<Name> {
     })
 }
 
+fn module_of(options: &Options, path: &str) -> Option<Name> {
+    if options.single_file && !path.starts_with(LIBRARY) { Some(Name::default()) } else { module_path_of(path) }
+}
+
+fn new_file(db: &dyn SourceDb, path: Name, module: Name, hash: Fingerprint, content: Content) -> File {
+    let library = path.starts_with(LIBRARY);
+    // A library file never changes; a project file is LOW only once it was edited in this process.
+    let durability = if library { Durability::HIGH } else { Durability::MEDIUM };
+    File::builder(path, module, hash, content, library).durability(durability).new(db)
+}
+
 impl Project {
-    /// An empty project; `expected_files` chooses the number of shards.
-    pub fn empty(db: &dyn SourceDb, options: Options, expected_files: usize) -> Project {
-        let count = (expected_files / 32).clamp(1, 1024);
+    /// A project with these files: `(path, hash, content)`. Paths that are no source files are left out.
+    pub fn with_files(db: &dyn SourceDb, options: Options, files: Vec<(Name, Fingerprint, Content)>) -> Project {
+        let count = (files.len() / 32).clamp(1, 1024);
+        let mut shards: Vec<Vec<(Name, File)>> = vec![Vec::new(); count];
+        for (path, hash, content) in files {
+            let Some(module) = module_of(&options, &path) else { continue };
+            shards[shard_of(count, &module)].push((module.clone(), new_file(db, path, module, hash, content)));
+        }
         // Added and removed files are rare next to edited ones, hence the shards themselves are of medium durability.
-        let shards =
-            (0..count).map(|_| FileShard::builder(Vec::new()).durability(Durability::MEDIUM).new(db)).collect();
+        let shard = |mut files: Vec<(Name, File)>| {
+            files.sort_by(|a, b| (&a.0, a.1.path(db)).cmp(&(&b.0, b.1.path(db))));
+            let files = files.into_iter().map(|(_, file)| file).collect();
+            FileShard::builder(files).durability(Durability::MEDIUM).new(db)
+        };
+        let shards = shards.into_iter().map(shard).collect();
         Project::builder(shards, options).durability(Durability::HIGH).new(db)
     }
 
@@ -172,11 +192,7 @@ impl Project {
 
     /// The file with this path. Depends on one shard's list only.
     pub fn file(self, db: &dyn SourceDb, path: &str) -> Option<File> {
-        let module = if self.options(db).single_file && !path.starts_with(LIBRARY) {
-            Name::default()
-        } else {
-            module_path_of(path)?
-        };
+        let module = module_of(self.options(db), path)?;
         self.shard(db, &module).files(db).iter().copied().find(|file| file.path(db) == path)
     }
 }
@@ -203,17 +219,8 @@ impl Change {
                     }
                 }
                 None => {
-                    let library = path.starts_with(LIBRARY);
-                    let module = if project.options(db).single_file && !library {
-                        Name::default()
-                    } else {
-                        let Some(module) = module_path_of(&path) else { continue };
-                        module
-                    };
-                    // A library file never changes; a project file is LOW only once it was edited in this process.
-                    let durability = if library { Durability::HIGH } else { Durability::MEDIUM };
-                    let file =
-                        File::builder(path, module.clone(), hash, content, library).durability(durability).new(db);
+                    let Some(module) = module_of(project.options(db), &path) else { continue };
+                    let file = new_file(db, path, module.clone(), hash, content);
                     let shard = project.shard(db, &module);
                     let mut files = shard.files(db).clone();
                     files.push(file);
