@@ -14,6 +14,8 @@ use crate::type_ref::{TypeParam, TypeRef};
 pub struct ItemTree {
     /// The file's module and its blocks.
     pub modules: Vec<ModuleItems>,
+    /// Dotted paths in the text that may name a module without a `use`; see [`Header::mentions`].
+    pub mentions: Vec<Name>,
 }
 
 /// Items of one module or block, each list in source order.
@@ -39,9 +41,12 @@ pub struct ModuleItems {
     pub mvars: Vec<ValueItem>,
     /// Templates.
     pub templates: Vec<FunctionItem>,
+    /// Tests.
+    pub tests: Vec<DefName>,
     /// Names of direct child blocks (last component).
     pub blocks: Vec<Name>,
-    /// Definitions that occur more than once where once is allowed, with the number of the occurrence (from 1).
+    /// Definitions that occur more than once where once is allowed, with the number of the occurrence; the first
+    /// definition has number 0 and is not listed.
     pub duplicates: Vec<(DefName, u32)>,
 }
 
@@ -63,6 +68,8 @@ pub enum UseKind {
     List(Vec<(Name, Option<Name>)>),
     /// `use m.a` and `use m.a as b`; `m.a` may also be a module.
     Single(Name, Option<Name>),
+    /// `use m`, which is an error.
+    Bare,
 }
 
 /// A function (or template, or method): all clauses of one overload.
@@ -216,6 +223,9 @@ pub struct ConstItem {
 pub struct Header {
     /// In the order of [`ItemTree::modules`].
     pub modules: Vec<ModuleHeader>,
+    /// Dotted paths in the text, sorted, that name a module if one of that name exists. Blocks and constructors need no
+    /// `use`, hence these paths are edges of the module graph like imports.
+    pub mentions: Vec<Name>,
 }
 
 /// Names of one module or block.

@@ -1,0 +1,245 @@
+//! The queries about one file: parse, items, header; and which file defines a module.
+//!
+//! Input: files. Output: see each query. Invariant: everything below [`collected`] is compared by value and holds no
+//! position, so an edit that only moves text stops there.
+
+use std::sync::Arc;
+
+use base_db::{Counters, DefId, DefKind, DefName, File, ModuleId, Name, Stamped, file_of_module};
+use rustc_hash::FxHashMap;
+use syntax::{GreenNode, Parse};
+
+use crate::{
+    HirDb,
+    collect::{Collected, collect},
+    item_tree::{
+        ConstItem, FunctionItem, Header, ImplItem, ItemTree, ModuleHeader, ModuleItems, TraitItem, TypeItem, UseDecl,
+        ValueItem,
+    },
+};
+
+/// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live.
+#[salsa::tracked(no_eq, lru = 512)]
+pub fn parse(db: &dyn HirDb, file: File) -> Parse {
+    let _span = tracing::debug_span!("parse", path = %file.path(db)).entered();
+    Counters::bump(&db.counters().parsed);
+    syntax::parse(&base_db::text(db, file))
+}
+
+/// Items and places of `file`, from one traversal. Ask [`item_tree`] or [`definition_syntax`] instead.
+#[salsa::tracked(no_eq)]
+pub(crate) fn collected(db: &dyn HirDb, file: File) -> Arc<Collected> {
+    Arc::new(collect(&parse(db, file).tree(), file.module(db)))
+}
+
+/// The items of `file`: names, parameters, annotations. No bodies, no positions.
+///
+/// The barrier of the front end: typing inside a body gives an equal tree and everything about names stops here.
+#[salsa::tracked]
+pub fn item_tree(db: &dyn HirDb, file: File) -> Arc<ItemTree> {
+    Arc::new(collected(db, file).tree.clone())
+}
+
+/// The names of `file`: what scopes and the module graph need. From the store if it has them, else from the text.
+#[salsa::tracked]
+pub fn header(db: &dyn HirDb, file: File) -> Stamped<Header> {
+    // The store answers for a text, so the answer depends on the hash, whatever the host reads to find it.
+    let _ = file.hash(db);
+    match db.stored_header(file) {
+        Some(header) => Stamped { fingerprint: base_db::Fingerprint::of(&*header), value: header },
+        None => Stamped::new(Header::of(item_tree(db, file))),
+    }
+}
+
+/// The file that defines `module`: a file module, or a block in the file of its longest existing prefix.
+#[salsa::tracked(returns(copy))]
+pub fn module_file<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Option<File> {
+    if let Some(file) = file_of_module(db, module) {
+        return Some(file);
+    }
+    let path = module.path(db);
+    let mut prefix = path.as_str();
+    loop {
+        prefix = match prefix.rfind('.') {
+            Some(at) => &prefix[..at],
+            None if !prefix.is_empty() && db.project().options(db).single_file => "",
+            None => return None,
+        };
+        if let Some(file) = file_of_module(db, ModuleId::new(db, Name::from(prefix))) {
+            return header(db, file).modules.iter().any(|header| header.path == *path).then_some(file);
+        }
+    }
+}
+
+/// Whether a module or block of this name exists.
+pub fn module_exists<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> bool {
+    module_file(db, module).is_some()
+}
+
+/// The names of one module or block. Cut off from edits of other blocks of the file.
+#[salsa::tracked]
+pub fn module_header<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Option<Arc<ModuleHeader>> {
+    let file = module_file(db, module)?;
+    let path = module.path(db);
+    header(db, file).modules.iter().find(|header| header.path == *path).cloned().map(Arc::new)
+}
+
+/// The imports of one module or block, in source order.
+#[salsa::tracked(returns(deref))]
+pub(crate) fn module_uses<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<[UseDecl]> {
+    module_header(db, module).as_ref().map_or_else(|| Arc::from([]), |header| header.uses.as_slice().into())
+}
+
+/// The names of the mvars of one module or block, sorted: what lowering of a body must know about its module.
+#[salsa::tracked(returns(deref))]
+pub(crate) fn module_mvars<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<[Name]> {
+    let Some(header) = module_header(db, module) else { return Arc::from([]) };
+    header.defs.iter().filter(|def| def.def.kind() == DefKind::Mvar).map(|def| def.def.name().clone()).collect()
+}
+
+/// The items of one module or block.
+#[salsa::tracked]
+pub fn module_items<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Option<Arc<ModuleItems>> {
+    let file = module_file(db, module)?;
+    let path = module.path(db);
+    item_tree(db, file).modules.iter().find(|items| items.path == *path).cloned().map(Arc::new)
+}
+
+/// One item of an item tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A function, template, method or trait method.
+    Function(Arc<FunctionItem>),
+    /// A type.
+    Type(Arc<TypeItem>),
+    /// A trait.
+    Trait(Arc<TraitItem>),
+    /// All blocks of an impl.
+    Impl(Arc<ImplItem>),
+    /// A module value or an mvar.
+    Value(Arc<ValueItem>),
+    /// A constant.
+    Const(Arc<ConstItem>),
+    /// A test.
+    Test,
+}
+
+macro_rules! item_accessors {
+    ($($(#[$doc:meta])* $name:ident = $variant:ident($ty:ty);)*) => {
+        impl Item { $(
+            $(#[$doc])*
+            pub fn $name(&self) -> Option<&Arc<$ty>> {
+                match self {
+                    Item::$variant(item) => Some(item),
+                    _ => None,
+                }
+            }
+        )* }
+    };
+}
+
+item_accessors! {
+    /// As a function.
+    as_function = Function(FunctionItem);
+    /// As a type.
+    as_type = Type(TypeItem);
+    /// As a trait.
+    as_trait = Trait(TraitItem);
+    /// As an impl.
+    as_impl = Impl(ImplItem);
+    /// As a value or mvar.
+    as_value = Value(ValueItem);
+    /// As a constant.
+    as_const = Const(ConstItem);
+}
+
+/// All items of a file by identity, so that [`item`] does not search.
+#[salsa::tracked]
+fn file_items(db: &dyn HirDb, file: File) -> Arc<FxHashMap<DefName, Item>> {
+    let mut items = FxHashMap::default();
+    for module in &item_tree(db, file).modules {
+        for item in module.functions.iter().chain(&module.templates) {
+            items.insert(item.def.clone(), Item::Function(Arc::new(item.clone())));
+        }
+        for item in &module.types {
+            items.insert(item.def.clone(), Item::Type(Arc::new(item.clone())));
+        }
+        for item in &module.traits {
+            items.insert(item.def.clone(), Item::Trait(Arc::new(item.clone())));
+            for method in &item.methods {
+                items.insert(method.def.clone(), Item::Function(Arc::new(method.clone())));
+            }
+        }
+        for item in &module.impls {
+            items.insert(item.def.clone(), Item::Impl(Arc::new(item.clone())));
+            for method in &item.methods {
+                items.insert(method.def.clone(), Item::Function(Arc::new(method.clone())));
+            }
+        }
+        for item in module.values.iter().chain(&module.mvars) {
+            items.insert(item.def.clone(), Item::Value(Arc::new(item.clone())));
+        }
+        for item in &module.consts {
+            items.insert(item.def.clone(), Item::Const(Arc::new(item.clone())));
+        }
+        for test in &module.tests {
+            items.insert(test.clone(), Item::Test);
+        }
+    }
+    Arc::new(items)
+}
+
+/// One item. An edit elsewhere in the file is cut off here. `None`: no such definition.
+#[salsa::tracked]
+pub fn item<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<Item> {
+    let file = file_of_def(db, def)?;
+    file_items(db, file).get(def.name(db)).cloned()
+}
+
+/// The function, method, trait method or template with this identity.
+pub fn function_item<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db Arc<FunctionItem>> {
+    item(db, def).as_ref()?.as_function()
+}
+
+/// The type with this identity.
+pub fn type_item<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db Arc<TypeItem>> {
+    item(db, def).as_ref()?.as_type()
+}
+
+/// The trait with this identity.
+pub fn trait_item<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db Arc<TraitItem>> {
+    item(db, def).as_ref()?.as_trait()
+}
+
+/// The impl with this identity.
+pub fn impl_item<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db Arc<ImplItem>> {
+    item(db, def).as_ref()?.as_impl()
+}
+
+/// The module value or mvar with this identity.
+pub fn value_item<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db Arc<ValueItem>> {
+    item(db, def).as_ref()?.as_value()
+}
+
+/// The constant with this identity.
+pub fn const_item<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db Arc<ConstItem>> {
+    item(db, def).as_ref()?.as_const()
+}
+
+/// The file whose module or block holds `def`. The definition itself may not exist.
+pub fn file_of_def<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<File> {
+    module_file(db, ModuleId::new(db, def.name(db).module().clone()))
+}
+
+/// The text of one definition as trees without positions: all clauses of a function, the block of a value.
+///
+/// Equal while the text of the definition is the same, wherever it stands; so an edit of one function does not lower
+/// the others of the file again.
+#[salsa::tracked(returns(deref))]
+pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<[GreenNode]> {
+    let Some(file) = file_of_def(db, def) else { return Arc::from([]) };
+    let collected = collected(db, file);
+    let Some(places) = collected.index.definitions.get(def.name(db)) else { return Arc::from([]) };
+    let root = parse(db, file).syntax();
+    places.iter().filter_map(|place| place.try_to_node(&root)).map(|node| node.green().into_owned()).collect()
+}
