@@ -148,7 +148,8 @@ impl Files for RealFiles {
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
             if let Ok(name) = entry.file_name().into_string() {
-                let is_dir = entry.file_type()?.is_dir();
+                // Some file systems have to look it up, and the entry may be gone by then.
+                let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
                 entries.push(Entry { name, is_dir });
             }
         }

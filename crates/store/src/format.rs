@@ -6,7 +6,7 @@
 //! segment  "ITHSEG\r\n" | format 4 | records 4 | build 16 | hash 8 | file length 8 | checksum of the header 8
 //!          records, one after the other
 //!          index: one row per record, sorted by kind and key
-//! row      kind 1 | 0 0 0 | key 16 | offset 4 | length 4 | checksum of the record's head 8
+//! row      kind 1 | 0 0 0 | key 16 | offset 4 | length 4 | sequence 4 | checksum of the record's head 8
 //! record   "ITHR" | kind 1 | 0 0 0 | length 4 | sections 4 | key 16
 //!          per section: length 4 | checksum 8
 //!          checksum of the head so far 8
@@ -34,7 +34,7 @@ pub const MAX_PER_KEY: usize = 4;
 pub(crate) const FORMAT: u32 = 1;
 pub(crate) const SEGMENT_MAGIC: [u8; 8] = *b"ITHSEG\r\n";
 pub(crate) const HEADER: usize = 56;
-pub(crate) const ROW: usize = 36;
+pub(crate) const ROW: usize = 40;
 const RECORD_MAGIC: [u8; 4] = *b"ITHR";
 const HEAD_FIXED: usize = 32;
 const HEAD_SECTION: usize = 12;
@@ -203,16 +203,25 @@ pub(crate) struct Row {
     pub(crate) key: Key,
     pub(crate) offset: u32,
     pub(crate) length: u32,
+    /// Sequence of the segment the record was saved into first; 0 for this one. Survives merges, which would otherwise
+    /// lose the order of saves, and leaves the bytes of a save without anything that depends on the folder.
+    pub(crate) sequence: u32,
     /// Checksum of the record's head.
     pub(crate) head: u64,
 }
 
 impl Row {
+    /// When the record of this row, found in segment `id`, was saved.
+    pub(crate) fn sequence_in(&self, id: SegmentId) -> u32 {
+        if self.sequence == 0 { id.sequence } else { self.sequence }
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&[self.kind, 0, 0, 0]);
         out.extend_from_slice(&self.key);
         out.extend_from_slice(&self.offset.to_le_bytes());
         out.extend_from_slice(&self.length.to_le_bytes());
+        out.extend_from_slice(&self.sequence.to_le_bytes());
         out.extend_from_slice(&self.head.to_le_bytes());
     }
 
@@ -222,7 +231,8 @@ impl Row {
             key: key_at(row, 4),
             offset: u32_at(row, 20),
             length: u32_at(row, 24),
-            head: u64_at(row, 28),
+            sequence: u32_at(row, 28),
+            head: u64_at(row, 32),
         }
     }
 }
@@ -318,15 +328,15 @@ impl SegmentBuilder {
         for section in &record.sections {
             bytes.extend_from_slice(section);
         }
-        self.rows.push(Row { kind: record.kind, key: record.key, offset: start as u32, length, head });
+        self.rows.push(Row { kind: record.kind, key: record.key, offset: start as u32, length, sequence: 0, head });
         Some((start as u32, length))
     }
 
     /// Appends the bytes of a whole, checked record that `row` describes, and returns its new offset.
-    pub(crate) fn push_copy(&mut self, row: Row, record: &[u8]) -> u32 {
+    pub(crate) fn push_copy(&mut self, row: Row, from: SegmentId, record: &[u8]) -> u32 {
         let offset = self.bytes.len() as u32;
         self.bytes.extend_from_slice(record);
-        self.rows.push(Row { offset, ..row });
+        self.rows.push(Row { offset, sequence: row.sequence_in(from), ..row });
         offset
     }
 

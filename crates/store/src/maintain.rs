@@ -9,7 +9,8 @@
 //!
 //! Invariant: only names that this crate gives are ever removed, and no link is followed to a folder to do it.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::files::{Entry, Metadata};
 use crate::format::{self, Key, MAX_PER_KEY, RecordRef, Row, SegmentBuilder, SegmentId};
 use crate::manifest;
-use crate::segment::{Segment, Trouble};
-use crate::store::{SaveError, Store, Unusable, build_folder};
+use crate::segment::{Record, Segment, Trouble};
+use crate::store::{SaveError, Store, build_folder};
 
 /// A temporary file of this age belongs to a process that is gone.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
@@ -169,7 +170,9 @@ impl Store {
         let bytes = bytes_before + builds.iter().map(|build| build.bytes).sum::<u64>();
         let small = files.iter().filter(|(_, metadata)| metadata.length < LARGE).count();
         let unused = builds.iter().any(|build| self.age(build.used) >= options.unused_after);
-        if bytes <= options.max_bytes && small <= options.max_segments && !unused {
+        let suspects = self.tally.suspects();
+        let suspect = files.iter().any(|(id, _)| suspects.contains(id));
+        if !suspect && bytes <= options.max_bytes && small <= options.max_segments && !unused {
             return Ok(report);
         }
         let Some(_lock) = self.lock(&self.home())? else {
@@ -195,39 +198,37 @@ impl Store {
         let mut gone: Vec<SegmentId> = Vec::new();
         let mut candidates: Vec<Candidate> = Vec::new();
         for (id, metadata) in self.segment_files() {
-            let opened = self.segment(id);
-            let damaged = match &opened {
-                Ok(segment) => matches!(segment.index(), Err(Trouble::Damaged)),
-                Err(unusable) => *unusable == Unusable::Damaged,
-            };
-            if damaged {
+            let segment = self.segment(id).ok().filter(|segment| segment.index().is_ok());
+            if segment.is_none() && self.is_useless(id) {
                 gone.push(id);
-                continue;
+            } else {
+                candidates.push(Candidate { id, metadata, segment, evict: false });
             }
-            let segment = opened.ok().filter(|segment| segment.index().is_ok());
-            candidates.push(Candidate { id, metadata, segment, evict: false });
         }
-        let listed = self.listed_by_manifests();
+        let listed = self.listed_by_manifests().map_err(|(path, source)| SaveError::Io { path, source })?;
         let live = |at: RecordRef, row: &Row| listed.contains(&at) || (options.live)(row.kind, &row.key);
         evict(&mut candidates, options.max_bytes, &live);
-        let rewritten = rewritten(&candidates, options.max_segments);
+        let rewritten = rewritten(&candidates, options.max_segments, &self.tally.suspects());
 
         let mut merge = Merge::new(self, rewritten.iter().map(|candidate| candidate.id.sequence).max());
+        let mut used = None;
+        let mut sources: Vec<SegmentId> = Vec::new();
         for candidate in &rewritten {
-            let Some(segment) = &candidate.segment else { continue };
+            // What cannot be read now, for a reason of the operating system, stays for another time.
+            let Some(Ok(segment)) = candidate.segment.as_ref().map(|segment| segment.in_memory()) else { continue };
+            sources.push(candidate.id);
+            used = used.max(Some(candidate.metadata.modified));
             let mut rows: Vec<Row> = format::rows(segment.index().unwrap_or_default()).collect();
             // In the order of the file: records saved together stay together.
             rows.sort_unstable_by_key(|row| row.offset);
             for row in rows {
-                let at = segment.reference(&row);
-                let live = live(at, &row);
-                if (candidate.evict && !live) || !merge.copy(segment, row, live)? {
+                let live = live(segment.reference(&row), &row);
+                if (candidate.evict && !live) || !merge.copy(&segment, row, live)? {
                     report.records_removed += 1;
                 }
             }
         }
-        let (outputs, moved) = merge.finish()?;
-        let used = rewritten.iter().map(|candidate| candidate.metadata.modified).max();
+        let Merge { outputs, moved, .. } = merge.finish()?;
         for id in &outputs {
             if let Some(used) = used {
                 // Else eviction would take the copies for freshly used; a wrong guess costs time only.
@@ -237,9 +238,8 @@ impl Store {
         self.move_manifests(&moved);
 
         report.dropped = gone.len();
-        let sources: Vec<SegmentId> = rewritten.iter().map(|candidate| candidate.id).collect();
         let copied: FxHashSet<SegmentId> = moved.iter().map(|(from, _)| from.segment).collect();
-        let (merged, dropped): (Vec<SegmentId>, Vec<SegmentId>) =
+        let (merged, dropped): (Vec<_>, Vec<_>) =
             sources.into_iter().filter(|id| !outputs.contains(id)).partition(|id| copied.contains(id));
         report.merged = merged.len();
         report.dropped += dropped.len();
@@ -252,6 +252,14 @@ impl Store {
         self.merged(&gone, &moved);
         report.bytes_after = self.segment_files().iter().map(|(_, metadata)| metadata.length).sum();
         Ok(report)
+    }
+
+    /// Whether nothing in a segment can be found, seen with fresh eyes: it is about to be removed.
+    fn is_useless(&self, id: SegmentId) -> bool {
+        match Segment::open(&*self.files, &self.segment_path(id), id, self.build, &self.tally) {
+            Ok(segment) => matches!(segment.index(), Err(Trouble::Damaged)),
+            Err(trouble) => matches!(trouble, Trouble::Damaged),
+        }
     }
 
     /// Removes all files of all builds.
@@ -279,7 +287,7 @@ impl Store {
     /// Counts what is there. Reads the indexes of all segments.
     pub fn stat(&self) -> Stat {
         let mut stat = Stat { other_builds: self.other_builds(), ..Stat::default() };
-        let listed = self.listed_by_manifests();
+        let listed = self.listed_by_manifests().unwrap_or_default();
         for (id, metadata) in self.segment_files() {
             stat.bytes += metadata.length;
             let age = self.age(metadata.modified);
@@ -319,8 +327,15 @@ impl Store {
             let path = self.segment_path(id);
             // Opened afresh: a file that was damaged while it was open must be seen.
             let segment = match Segment::open(&*self.files, &path, id, self.build, &self.tally) {
-                Ok(segment) => Arc::new(segment),
+                Ok(segment) => segment,
                 Err(Trouble::Missing) => continue,
+                Err(trouble) => {
+                    problem(&path, None, format!("segment {trouble}"));
+                    continue;
+                }
+            };
+            let segment = match segment.in_memory() {
+                Ok(segment) => segment,
                 Err(trouble) => {
                     problem(&path, None, format!("segment {trouble}"));
                     continue;
@@ -334,7 +349,7 @@ impl Store {
                 }
             };
             for row in format::rows(index) {
-                if checked_copy(&segment, &row).is_none() {
+                if checked(&segment, &row).and_then(|record| record.whole().map(drop)).is_none() {
                     problem(&path, Some(row.offset), "record not as it was written".to_owned());
                 }
             }
@@ -368,15 +383,22 @@ impl Store {
             .collect()
     }
 
-    /// All places in all manifests of this build.
-    fn listed_by_manifests(&self) -> FxHashSet<RecordRef> {
+    /// All places in all manifests of this build. An error: there may be more, so nothing must be taken for dead.
+    fn listed_by_manifests(&self) -> Result<FxHashSet<RecordRef>, (PathBuf, io::Error)> {
         let mut listed = FxHashSet::default();
-        for (file_name, _) in self.manifest_files() {
-            if let Ok((manifest, _)) = self.read_manifest_file(&file_name) {
-                listed.extend(manifest.references());
+        let dir = self.manifests();
+        let entries = match self.files.list(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            entries => entries.map_err(|error| (dir, error))?,
+        };
+        for entry in entries.iter().filter(|entry| entry.name.ends_with(manifest::EXTENSION)) {
+            match self.read_manifest_file(&entry.name) {
+                Ok((manifest, _)) => listed.extend(manifest.references()),
+                Err(Trouble::Missing | Trouble::Damaged) => {}
+                Err(Trouble::Io(error)) => return Err((self.manifests().join(&entry.name), error)),
             }
         }
-        listed
+        Ok(listed)
     }
 
     /// Writes the new places into the manifests that list an old one.
@@ -543,34 +565,43 @@ fn evict(candidates: &mut [Candidate], max_bytes: u64, live: &dyn Fn(RecordRef, 
 }
 
 /// The segments whose records are copied, newest first: those that lose some, and the smallest of too many.
-fn rewritten(candidates: &[Candidate], max_segments: usize) -> Vec<&Candidate> {
+fn rewritten<'c>(
+    candidates: &'c [Candidate],
+    max_segments: usize,
+    suspects: &BTreeSet<SegmentId>,
+) -> Vec<&'c Candidate> {
     let readable = || candidates.iter().filter(|candidate| candidate.segment.is_some());
     let mut small: Vec<&Candidate> = readable().filter(|candidate| candidate.metadata.length < LARGE).collect();
-    let mut chosen: Vec<&Candidate> = readable().filter(|candidate| candidate.evict).collect();
+    let loses = |candidate: &Candidate| candidate.evict || suspects.contains(&candidate.id);
+    let mut chosen: Vec<&Candidate> = readable().filter(|candidate| loses(candidate)).collect();
     if small.len() > max_segments.max(1) {
         // Half of the permitted number remains, the largest: so a record is copied a logarithmic number of times.
         small.sort_by_key(|candidate| (candidate.metadata.length, candidate.id));
         let merged = small.len() - (max_segments / 2).min(small.len() - 1);
-        let merged = small[..merged].iter().filter(|candidate| !candidate.evict);
+        let merged = small[..merged].iter().filter(|candidate| !loses(candidate));
         chosen.extend(merged);
     }
-    chosen.sort_by(|a, b| b.id.cmp(&a.id));
+    chosen.sort_by_key(|candidate| Reverse(candidate.id));
     chosen
 }
 
 /// Copies records into new segments.
 struct Merge<'s> {
     store: &'s Store,
+    /// Of the newest source: the copies count as new as that one.
     sequence: Option<u32>,
     builder: SegmentBuilder,
     outputs: Vec<SegmentId>,
-    /// Offset and length of the copies in the segment at that position of `outputs`.
-    copies: Vec<(usize, u32, u32)>,
-    /// Old place, position in `copies`.
-    moved: Vec<(RecordRef, usize)>,
-    /// Checksums of the heads copied so far, and their positions in `copies`.
+    /// Old and new place. The new one gets its segment when that is written, before that it has [`UNWRITTEN`].
+    moved: Vec<(RecordRef, RecordRef)>,
+    /// How many of these have their segment.
+    written: usize,
+    /// Checksums of the heads copied so far, and their positions in `moved`.
     seen: FxHashMap<(u8, Key), Vec<(u64, usize)>>,
 }
+
+/// Stands for the segment that is being filled.
+const UNWRITTEN: SegmentId = SegmentId { sequence: 0, hash: 0 };
 
 impl<'s> Merge<'s> {
     fn new(store: &'s Store, sequence: Option<u32>) -> Merge<'s> {
@@ -579,8 +610,8 @@ impl<'s> Merge<'s> {
             sequence,
             builder: SegmentBuilder::new(),
             outputs: Vec::new(),
-            copies: Vec::new(),
             moved: Vec::new(),
+            written: 0,
             seen: FxHashMap::default(),
         }
     }
@@ -589,22 +620,21 @@ impl<'s> Merge<'s> {
     fn copy(&mut self, segment: &Arc<Segment>, row: Row, live: bool) -> Result<bool, SaveError> {
         let from = segment.reference(&row);
         let seen = self.seen.entry((row.kind, row.key)).or_default();
-        if let Some((_, copy)) = seen.iter().find(|(head, _)| *head == row.head) {
-            self.moved.push((from, *copy));
+        if let Some(&(_, copy)) = seen.iter().find(|(head, _)| *head == row.head) {
+            self.moved.push((from, self.moved[copy].1));
             return Ok(false);
         }
         if seen.len() >= MAX_PER_KEY && !live {
             return Ok(false);
         }
-        let Some(bytes) = checked_copy(segment, &row) else { return Ok(false) };
+        let Some(record) = checked(segment, &row) else { return Ok(false) };
+        let Some(bytes) = record.whole() else { return Ok(false) };
+        seen.push((row.head, self.moved.len()));
         if self.builder.is_full_for(bytes.len()) {
             self.flush()?;
         }
-        let offset = self.builder.push_copy(row, &bytes);
-        let copy = self.copies.len();
-        self.copies.push((self.outputs.len(), offset, row.length));
-        self.moved.push((from, copy));
-        self.seen.entry((row.kind, row.key)).or_default().push((row.head, copy));
+        let offset = self.builder.push_copy(row, segment.id, bytes);
+        self.moved.push((from, RecordRef { segment: UNWRITTEN, offset, length: row.length }));
         Ok(true)
     }
 
@@ -612,28 +642,28 @@ impl<'s> Merge<'s> {
         let builder = std::mem::replace(&mut self.builder, SegmentBuilder::new());
         let id = self.store.publish(builder, self.sequence)?;
         self.outputs.push(id);
+        for (_, to) in &mut self.moved[self.written..] {
+            if to.segment == UNWRITTEN {
+                to.segment = id;
+            }
+        }
+        self.written = self.moved.len();
         Ok(())
     }
 
-    /// The new segments, and old and new places.
-    fn finish(mut self) -> Result<(Vec<SegmentId>, Vec<(RecordRef, RecordRef)>), SaveError> {
+    fn finish(mut self) -> Result<Merge<'s>, SaveError> {
         if !self.builder.is_empty() {
             self.flush()?;
         }
-        let place = |copy: usize| {
-            let (output, offset, length) = self.copies[copy];
-            RecordRef { segment: self.outputs[output], offset, length }
-        };
-        let moved = self.moved.iter().map(|&(from, copy)| (from, place(copy))).collect();
-        Ok((self.outputs, moved))
+        Ok(self)
     }
 }
 
-/// The bytes of the record of a row, if all of it is as it was written and it is the record the row speaks of.
-fn checked_copy(segment: &Arc<Segment>, row: &Row) -> Option<Vec<u8>> {
+/// The record of a row, if it is the one the row speaks of.
+fn checked(segment: &Arc<Segment>, row: &Row) -> Option<Record> {
     let record = segment.record(segment.reference(row))?;
     let same = record.kind() == row.kind && *record.key() == row.key && record.head_checksum() == row.head;
-    same.then(|| record.whole().map(std::borrow::Cow::into_owned)).flatten()
+    same.then_some(record)
 }
 
 fn is_temporary(name: &str) -> bool {

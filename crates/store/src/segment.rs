@@ -121,12 +121,24 @@ impl Segment {
             let length = self.header.rows as usize * ROW;
             let index = self.read(u64::from(self.header.index), length)?;
             if format::index_hash(&self.build, &index) != self.id.hash {
-                self.tally.damage();
+                self.tally.damage_in(self.id);
                 return Err(Trouble::Damaged);
             }
             Ok(index.into_owned().into_boxed_slice())
         });
         index.as_deref()
+    }
+
+    /// The whole segment in memory, so that what cannot be read any more is damaged for sure.
+    pub(crate) fn in_memory(&self) -> Result<Arc<Segment>, Trouble> {
+        let bytes = self.read(0, usize::try_from(self.length).map_err(|_| Trouble::Damaged)?)?;
+        Ok(Arc::new(Segment {
+            data: Data::Memory(bytes.into_owned().into()),
+            index: OnceLock::new(),
+            touched: AtomicBool::new(true),
+            tally: Arc::clone(&self.tally),
+            ..*self
+        }))
     }
 
     /// The record of a row of this segment's index.
@@ -142,7 +154,7 @@ impl Segment {
             && end <= u64::from(self.header.index);
         let record = fits.then(|| self.checked_record(at)).flatten();
         if record.is_none() {
-            self.tally.damage();
+            self.tally.damage_in(self.id);
         }
         record
     }
@@ -270,7 +282,7 @@ impl Record {
             let section = at..at + length as usize;
             at = section.end;
             if format::checksum(&bytes[section.clone()]) != sum {
-                self.segment.tally.damage();
+                self.segment.tally.damage_in(self.segment.id);
                 return None;
             }
             if range.len() == 1 {
@@ -285,25 +297,19 @@ impl Record {
     }
 
     /// The bytes of the whole record, every checksum compared: what a merge copies and an inspection reads.
-    pub(crate) fn whole(&self) -> Option<Cow<'_, [u8]>> {
-        let bytes = match &self.prefix {
-            Prefix::Own(prefix) if prefix.len() < self.at.length as usize => {
-                self.segment.read(u64::from(self.at.offset), self.at.length as usize).ok()?
-            }
-            prefix => Cow::Borrowed(prefix.bytes(&self.segment, self.at)),
-        };
-        let head = bytes.get(..self.head.length as usize)?;
-        if format::check_head(head, self.at.length)? != self.head {
-            return None;
-        }
-        let mut at = head.len();
+    ///
+    /// Only for a segment in memory; `None` otherwise and for damage.
+    pub(crate) fn whole(&self) -> Option<&[u8]> {
+        let bytes = self.prefix.bytes(&self.segment, self.at);
+        let mut at = self.head.length as usize;
         for i in 0..self.head.sections {
-            let (length, sum) = format::section_row(head, i);
-            let section = bytes.get(at..at + length as usize)?;
-            if format::checksum(section) != sum {
+            let (length, sum) = format::section_row(bytes, i);
+            let section = bytes.get(at..at + length as usize);
+            if section.is_none_or(|section| format::checksum(section) != sum) {
+                self.segment.tally.damage_in(self.segment.id);
                 return None;
             }
-            at += section.len();
+            at += length as usize;
         }
         Some(bytes)
     }

@@ -6,6 +6,8 @@
 //!
 //! Invariant: nothing that is found on the disk makes a method fail, panic or wait.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -119,6 +121,8 @@ pub(crate) struct Tally {
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
     damaged: AtomicU64,
+    /// Segments in which something failed a check; the next merge leaves that out.
+    suspects: Mutex<BTreeSet<SegmentId>>,
 }
 
 impl Tally {
@@ -132,8 +136,22 @@ impl Tally {
         self.bytes_read.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn damage(&self) {
+    fn damage(&self) {
         self.damaged.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn damage_in(&self, segment: SegmentId) {
+        self.damage();
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).insert(segment);
+    }
+
+    pub(crate) fn suspects(&self) -> BTreeSet<SegmentId> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The files are gone or were written anew.
+    pub(crate) fn settled(&self, segments: &[SegmentId]) {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| !segments.contains(id));
     }
 
     fn written(&self, bytes: usize) {
@@ -192,7 +210,7 @@ impl Store {
     /// The first lookup lists the folder and each index is read once, so what other processes save afterwards is found
     /// after [`Store::refresh`]. The records are not read; [`Store::find`] does.
     pub fn lookup(&self, kind: u8, key: &Key) -> Vec<RecordRef> {
-        let mut found = Vec::new();
+        let mut found: Vec<(Reverse<u32>, u64, RecordRef)> = Vec::new();
         // A listed segment that is gone was merged into one we do not know: look once more, then make do.
         for last_attempt in [false, true] {
             let mut missing = Vec::new();
@@ -201,7 +219,12 @@ impl Store {
                 match self.segment(id) {
                     Ok(segment) => {
                         let rows = segment.index().ok().map(|index| format::rows_of(index, kind, key));
-                        found.extend(rows.into_iter().flatten().map(|row| segment.reference(&row)));
+                        for row in rows.into_iter().flatten() {
+                            // While a merge is going on, a record is in two places.
+                            if !found.iter().any(|&(_, head, _)| head == row.head) {
+                                found.push((Reverse(row.sequence_in(id)), row.head, segment.reference(&row)));
+                            }
+                        }
                     }
                     Err(Unusable::Missing) => missing.push(id),
                     Err(Unusable::Damaged | Unusable::Unreadable) => {}
@@ -218,8 +241,9 @@ impl Store {
                 self.refresh();
             }
         }
-        found.truncate(MAX_PER_KEY);
-        found
+        // Stable: what was saved at once stays in its order.
+        found.sort_by_key(|&(sequence, ..)| sequence);
+        found.into_iter().map(|(.., at)| at).take(MAX_PER_KEY).collect()
     }
 
     /// The records of a kind and key, newest first, with their heads checked. Empty: a miss.
@@ -287,6 +311,9 @@ impl Store {
             }
             Err(trouble) => {
                 self.note(&path, &trouble);
+                if matches!(trouble, Trouble::Damaged) {
+                    self.tally.damage();
+                }
                 None
             }
         }
@@ -343,6 +370,7 @@ impl Store {
             }
         };
         self.place(&dir, &id.file_name(), &bytes).map_err(|source| self.refused(&dir, source))?;
+        self.tally.settled(&[id]);
         let mut state = self.state_mut();
         state.open.remove(&id);
         if let Some(listed) = &state.listed
@@ -358,29 +386,30 @@ impl Store {
 
     /// Writes a temporary file and renames it; makes the folders when they are missing.
     fn place(&self, dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut attempt = 0;
-        loop {
-            let written = self.files.write_temporary(dir, bytes, self.sync).and_then(|temporary| {
-                let renamed = self.files.rename(&temporary, &dir.join(name));
-                if renamed.is_err() {
-                    // Whether or not this works, `maintain` removes what is left.
-                    let _ = self.files.remove_file(&temporary);
+        let mut written = self.place_once(dir, name, bytes);
+        for _ in 0..ATTEMPTS {
+            match &written {
+                // The folder is missing, or somebody cleared it in the middle of this.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    written = self.make_dirs(dir).and_then(|()| self.place_once(dir, name, bytes));
                 }
-                renamed
-            });
-            match written {
-                // The folder is missing, or somebody cleared it between the two steps.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && attempt < ATTEMPTS => {
-                    attempt += 1;
-                    self.make_dirs(dir)?;
-                }
-                Err(error) => return Err(error),
-                Ok(()) => {
-                    self.tally.written(bytes.len());
-                    return Ok(());
-                }
+                _ => break,
             }
         }
+        if written.is_ok() {
+            self.tally.written(bytes.len());
+        }
+        written
+    }
+
+    fn place_once(&self, dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let temporary = self.files.write_temporary(dir, bytes, self.sync)?;
+        let renamed = self.files.rename(&temporary, &dir.join(name));
+        if renamed.is_err() {
+            // Whether or not this works, `maintain` removes what is left.
+            let _ = self.files.remove_file(&temporary);
+        }
+        renamed
     }
 
     fn make_dirs(&self, dir: &Path) -> io::Result<()> {
@@ -430,7 +459,10 @@ impl Store {
             self.note(&path, &trouble);
             match trouble {
                 Trouble::Missing => Unusable::Missing,
-                Trouble::Damaged => Unusable::Damaged,
+                Trouble::Damaged => {
+                    self.tally.damage_in(id);
+                    Unusable::Damaged
+                }
                 Trouble::Io(_) => Unusable::Unreadable,
             }
         });
@@ -440,6 +472,7 @@ impl Store {
 
     /// Takes note of a merge: `gone` are removed, and what was in them is elsewhere.
     pub(crate) fn merged(&self, gone: &[SegmentId], moved: &[(RecordRef, RecordRef)]) {
+        self.tally.settled(gone);
         let mut state = self.state_mut();
         state.listed = None;
         for id in gone {
@@ -461,13 +494,10 @@ impl Store {
         *self.state_mut() = State::default();
     }
 
-    pub(crate) fn note(&self, path: &Path, trouble: &Trouble) {
-        match trouble {
-            Trouble::Missing => return,
-            Trouble::Damaged => self.tally.damage(),
-            Trouble::Io(_) => {}
+    fn note(&self, path: &Path, trouble: &Trouble) {
+        if !matches!(trouble, Trouble::Missing) {
+            self.warn(path, trouble);
         }
-        self.warn(path, trouble);
     }
 
     fn refused(&self, dir: &Path, source: io::Error) -> SaveError {

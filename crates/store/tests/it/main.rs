@@ -2,3 +2,7 @@
 
 mod basics;
 mod common;
+mod damage;
+mod faults;
+mod processes;
+mod space;
