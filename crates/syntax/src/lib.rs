@@ -7,7 +7,11 @@
 //! one by recursion is safe for everybody above.
 
 pub mod ast;
+mod grammar;
+mod lexer;
 pub mod literal;
+mod parser;
+mod sink;
 mod syntax_kind;
 
 pub use crate::syntax_kind::{
@@ -73,9 +77,24 @@ impl Parse {
 /// Parses one file.
 #[must_use]
 pub fn parse(text: &str) -> Parse {
-    let mut builder = rowan::GreenNodeBuilder::new();
-    builder.start_node(SyntaxKind::SOURCE_FILE.into());
-    builder.token(SyntaxKind::BAD_TOKEN.into(), text);
-    builder.finish_node();
-    Parse { green: builder.finish(), errors: Arc::new([]) }
+    let mut lexed = lexer::lex(text);
+    let lexer_errors = std::mem::take(&mut lexed.errors);
+    let tokens = parser::Tokens::new(lexed, text);
+    let mut parser = parser::Parser::new(text, &tokens);
+    grammar::items::file(&mut parser);
+    let (events, mut errors) = parser.finish();
+    let sink::Built { green, cut_at } = sink::build(text, &tokens, events);
+    if let Some(at) = cut_at
+        && !errors.iter().any(|error| error.message == parser::TOO_DEEP)
+    {
+        errors.push(SyntaxError {
+            range: TextRange::empty(at.into()),
+            message: parser::TOO_DEEP.to_owned(),
+            help: Some(parser::TOO_DEEP_HELP.to_owned()),
+            notes: Vec::new(),
+        });
+    }
+    errors.extend(lexer_errors);
+    errors.sort_by_key(|error| (error.range.start(), error.range.end()));
+    Parse { green, errors: errors.into() }
 }

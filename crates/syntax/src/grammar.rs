@@ -1,0 +1,151 @@
+//! The grammar of the language as a recursive-descent parser.
+//!
+//! Input: a [`Parser`] in front of some construct. Output: its events and errors. One function for each rule; those
+//! for expressions, patterns and types always leave exactly one node, an `ERROR_*` node if there is nothing to read.
+//!
+//! Invariant: a broken construct ends at the next separator of the list that contains it, at the end of its line or
+//! at the next item, whichever comes first, so that its neighbours are read as if it were whole.
+
+pub(crate) mod expressions;
+pub(crate) mod items;
+pub(crate) mod patterns;
+pub(crate) mod types;
+
+use crate::{SyntaxKind, parser::Parser};
+use SyntaxKind::*;
+
+/// What [`list`] needs to know about a bracketed, comma-separated list.
+#[derive(Clone, Copy)]
+struct List {
+    close: SyntaxKind,
+    /// The closer in words.
+    close_text: &'static str,
+    /// One element in words, with article.
+    element: &'static str,
+    /// The whole in words, plural.
+    what: &'static str,
+    multiline: bool,
+    trailing_comma: bool,
+}
+
+/// Reads the elements and the closer of a list whose opener is the current token.
+///
+/// `can_start` tells whether an element may begin at the current token. `stop` ends the list before the closer
+/// (the `|` of lists); the caller then reads on and closes.
+fn list_until(
+    p: &mut Parser<'_>,
+    spec: List,
+    can_start: impl Fn(&Parser<'_>) -> bool,
+    stop: Option<SyntaxKind>,
+    mut element: impl FnMut(&mut Parser<'_>),
+) -> bool {
+    let open = p.pos();
+    p.bump();
+    let closed_at = p.partner(open);
+    let stop = stop.unwrap_or(spec.close);
+    let mut line_reported = spec.multiline;
+    p.inside(|p| {
+        loop {
+            if p.at_end() {
+                unclosed(p, open, spec.close_text);
+                return true;
+            }
+            if p.newline() && !line_reported && closed_at.is_some() {
+                p.error(format!("{} must stand on one line", spec.what));
+                line_reported = true;
+            }
+            if p.at(spec.close) {
+                p.bump();
+                return true;
+            }
+            if p.at(stop) {
+                return false;
+            }
+            if p.newline() && closed_at.is_none() && !can_start(p) {
+                unclosed(p, open, spec.close_text);
+                return true;
+            }
+            if p.at(COMMA) {
+                p.expected(spec.element);
+                p.bump();
+                continue;
+            }
+            let before = p.pos();
+            if can_start(p) {
+                element(p);
+            } else {
+                p.expected(spec.element);
+            }
+            if p.pos() == before {
+                match closed_at {
+                    Some(close) => p.skip_until(ERROR, |p| p.pos() == close || p.at(COMMA)),
+                    None => return true,
+                }
+            }
+            if p.at(COMMA) {
+                let comma = p.pos();
+                p.bump();
+                if p.at(spec.close) && !spec.trailing_comma {
+                    p.error_at(comma, format!("{} do not end with a comma", spec.what)).help("remove the comma");
+                }
+                continue;
+            }
+            if p.at(spec.close) || p.at(stop) {
+                continue;
+            }
+            if closed_at.is_none() && (p.newline() || p.at_end()) {
+                unclosed(p, open, spec.close_text);
+                return true;
+            }
+            let Some(close) = closed_at else {
+                p.expected(&format!("`,` or {}", spec.close_text));
+                return true;
+            };
+            stray_in_list(p, spec);
+            if !can_start(p) {
+                p.skip_until(ERROR, |p| p.pos() == close || p.at(COMMA));
+                p.eat(COMMA);
+            }
+        }
+    })
+}
+
+/// Something other than a comma or the closer follows an element.
+fn stray_in_list(p: &mut Parser<'_>, spec: List) {
+    match p.current() {
+        EQ => {
+            p.error("an assignment is a statement and cannot stand here")
+                .help("put it into a block: `{ x = … }`; to compare write `==`");
+        }
+        SEMICOLON => {
+            p.error(format!("{} are separated by `,`", spec.what));
+        }
+        _ => {
+            p.expected(&format!("`,` or {}", spec.close_text));
+        }
+    }
+}
+
+fn list(p: &mut Parser<'_>, spec: List, can_start: impl Fn(&Parser<'_>) -> bool, element: impl FnMut(&mut Parser<'_>)) {
+    list_until(p, spec, can_start, None, element);
+}
+
+/// Reports an opener without a closer; only the innermost one at a place is reported.
+fn unclosed(p: &mut Parser<'_>, open: usize, close_text: &str) {
+    let text = p.text_at(open).to_owned();
+    p.error_for(open, format!("this `{text}` is never closed")).help(format!("add the missing {close_text}"));
+}
+
+/// Builds the node that replaces something nested too deeply, and skips it.
+fn too_deep(p: &mut Parser<'_>, kind: SyntaxKind) -> crate::parser::Completed {
+    let marker = p.start();
+    let mut first = true;
+    while !p.at_end()
+        && (first || !p.newline())
+        && !matches!(p.current(), COMMA | SEMICOLON | R_PAREN | R_BRACKET | R_BRACE | HOLE_CLOSE | END_KW)
+    {
+        first = false;
+        p.bump_tree();
+    }
+    p.complete(marker, kind)
+}

@@ -1,0 +1,592 @@
+//! The machine under the grammar: tokens without trivia, events, errors, look-ahead.
+//!
+//! Input: the tokens of a file. Output: a flat list of events from which [`crate::sink`] builds the tree, and errors.
+//! The rules of the language live in [`crate::grammar`].
+//!
+//! The grammar is written for backtracking, this parser never goes back: brackets are paired before parsing, so
+//! that "is there a `=>` behind the closing parenthesis" is one look at a table, and patterns and types can be
+//! skipped token by token without building anything.
+//!
+//! Invariants: every loop consumes a token or leaves; recursion is at most [`MAX_NESTING`] deep; at most one error
+//! is reported between two consumed tokens.
+
+use crate::{SyntaxError, SyntaxKind, TextRange, TextSize, lexer::Lexed};
+use SyntaxKind::*;
+
+/// How deep expressions, patterns, types and items may be nested in each other.
+pub(crate) const MAX_NESTING: u32 = 250;
+
+/// Message for what is nested deeper than the limits.
+pub(crate) const TOO_DEEP: &str = "this is nested too deeply";
+pub(crate) const TOO_DEEP_HELP: &str = "name the inner parts and build the whole from them";
+
+const NONE: u32 = u32::MAX;
+
+/// One step of building the tree.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event {
+    /// Opens a node. `parent`: distance to the event of a node that was put around this one later, or 0.
+    Start { kind: SyntaxKind, parent: u32 },
+    /// The next `count` significant tokens, with the trivia between them, as one token.
+    Token { kind: SyntaxKind, count: u32 },
+    /// Closes the innermost open node.
+    Finish,
+}
+
+impl Event {
+    pub(crate) const TOMBSTONE: Event = Event::Start { kind: SyntaxKind::TOMBSTONE, parent: 0 };
+}
+
+/// The significant tokens of a file, with what the grammar wants to know about the trivia between them.
+pub(crate) struct Tokens {
+    raw_kinds: Vec<SyntaxKind>,
+    raw_starts: Vec<u32>,
+    /// Significant kinds; the last is `EOF`.
+    kinds: Vec<SyntaxKind>,
+    /// Raw index of each significant token.
+    raw: Vec<u32>,
+    /// A NEWLINE stands before the token.
+    newline: Vec<bool>,
+    /// Index of the matching bracket, or `NONE`.
+    partner: Vec<u32>,
+    /// Tokens that certainly begin an item although brackets are open before them; ascending.
+    barriers: Vec<u32>,
+}
+
+impl Tokens {
+    pub(crate) fn new(lexed: Lexed, text: &str) -> Tokens {
+        let mut tokens = Tokens {
+            kinds: Vec::with_capacity(lexed.kinds.len()),
+            raw: Vec::with_capacity(lexed.kinds.len()),
+            newline: Vec::with_capacity(lexed.kinds.len()),
+            partner: Vec::new(),
+            barriers: Vec::new(),
+            raw_kinds: lexed.kinds,
+            raw_starts: lexed.starts,
+        };
+        let mut newline = false;
+        for (at, &kind) in tokens.raw_kinds.iter().enumerate() {
+            if kind.is_trivia() {
+                newline |= kind == NEWLINE;
+                continue;
+            }
+            tokens.kinds.push(kind);
+            tokens.raw.push(u32::try_from(at).unwrap_or(NONE));
+            tokens.newline.push(std::mem::take(&mut newline));
+        }
+        if !tokens.pair(None) {
+            tokens.pair(Some(text));
+        }
+        tokens
+    }
+
+    /// Pairs brackets; `true` if all have a partner. With a text, a line that begins an item at the left edge ends
+    /// everything that is open: the usual sign of a missing closer.
+    fn pair(&mut self, barrier_text: Option<&str>) -> bool {
+        self.partner.clear();
+        self.partner.resize(self.kinds.len(), NONE);
+        let mut stack: Vec<usize> = Vec::new();
+        let mut open = [0u32; 5];
+        let mut balanced = true;
+        for at in 0..self.kinds.len() {
+            let kind = self.kinds[at];
+            if let Some(text) = barrier_text
+                && !stack.is_empty()
+                && self.newline[at]
+                && self.at_left_edge(at, text)
+                && self.begins_item(at)
+            {
+                self.barriers.push(u32::try_from(at).unwrap_or(NONE));
+                stack.clear();
+                open = [0; 5];
+            }
+            if let Some(class) = opener(kind) {
+                stack.push(at);
+                open[class] += 1;
+            } else if let Some(class) = closer(kind) {
+                if open[class] == 0 {
+                    balanced = false;
+                    continue;
+                }
+                while let Some(from) = stack.pop() {
+                    let found = opener(self.kinds[from]).unwrap_or_default();
+                    open[found] -= 1;
+                    if found == class {
+                        self.partner[from] = u32::try_from(at).unwrap_or(NONE);
+                        self.partner[at] = u32::try_from(from).unwrap_or(NONE);
+                        break;
+                    }
+                    balanced = false;
+                }
+            }
+        }
+        balanced && stack.is_empty()
+    }
+
+    fn at_left_edge(&self, at: usize, text: &str) -> bool {
+        let start = self.start(at) as usize;
+        start == 0 || text.as_bytes()[start - 1] == b'\n'
+    }
+
+    /// The token begins an item as far as two or three tokens tell.
+    pub(crate) fn begins_item(&self, at: usize) -> bool {
+        match self.kind(at) {
+            TYPE_KW | REACTIVE_KW | TRAIT_KW | MODULE_KW | MVAR_KW | CONST_KW | USE_KW | TEMPLATE_KW | TEST_KW
+            | EXTERN_KW | PUB_KW | AT | END_KW | IMPORT_KW => true,
+            VAR_KW => self.kind(at + 1) == TYPE_KW || self.kind(at + 1).is_name(),
+            kind if kind.is_name() => matches!(self.kind(at + 1), L_PAREN | L_BRACKET | EQ | COLON),
+            kind if kind.is_type_name() => match self.kind(at + 1) {
+                COLON => self.kind(at + 2).is_type_name(),
+                L_BRACKET => {
+                    (at + 2..at + 16).find(|&n| self.kind(n) == R_BRACKET).is_some_and(|n| self.kind(n + 1) == COLON)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    pub(crate) fn kind(&self, at: usize) -> SyntaxKind {
+        self.kinds.get(at).copied().unwrap_or(EOF)
+    }
+
+    pub(crate) fn newline_before(&self, at: usize) -> bool {
+        self.newline.get(at).copied().unwrap_or(true)
+    }
+
+    pub(crate) fn partner(&self, at: usize) -> Option<usize> {
+        self.partner.get(at).copied().filter(|&n| n != NONE).map(|n| n as usize)
+    }
+
+    /// Byte offset of a significant token.
+    pub(crate) fn start(&self, at: usize) -> u32 {
+        self.raw_starts[self.raw_index(at)]
+    }
+
+    /// Byte offset behind a significant token.
+    pub(crate) fn end(&self, at: usize) -> u32 {
+        self.raw_start(self.raw_index(at) + 1)
+    }
+
+    pub(crate) fn raw_index(&self, at: usize) -> usize {
+        self.raw[at.min(self.raw.len() - 1)] as usize
+    }
+
+    pub(crate) fn raw_kind(&self, raw: usize) -> SyntaxKind {
+        self.raw_kinds[raw]
+    }
+
+    pub(crate) fn raw_start(&self, raw: usize) -> u32 {
+        self.raw_starts[raw.min(self.raw_starts.len() - 1)]
+    }
+
+    /// Number of raw tokens without `EOF`.
+    pub(crate) fn raw_len(&self) -> usize {
+        self.raw_kinds.len() - 1
+    }
+
+    /// The lexer has complained about something directly before the token.
+    fn after_bad_token(&self, at: usize) -> bool {
+        let end = self.raw_index(at);
+        self.raw_kinds[..end].iter().rev().take_while(|kind| kind.is_trivia()).any(|&kind| kind == BAD_TOKEN)
+    }
+}
+
+fn opener(kind: SyntaxKind) -> Option<usize> {
+    Some(match kind {
+        L_PAREN => 0,
+        L_BRACKET => 1,
+        L_BRACE | HASH_BRACE => 2,
+        STRING_OPEN => 3,
+        HOLE_OPEN => 4,
+        _ => return None,
+    })
+}
+
+fn closer(kind: SyntaxKind) -> Option<usize> {
+    Some(match kind {
+        R_PAREN => 0,
+        R_BRACKET => 1,
+        R_BRACE => 2,
+        STRING_CLOSE => 3,
+        HOLE_CLOSE => 4,
+        _ => return None,
+    })
+}
+
+/// A node that has been opened.
+#[must_use]
+pub(crate) struct Marker {
+    event: u32,
+}
+
+/// What a finished expression may stand for on the left of `=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Cannot be assigned to.
+    Value,
+    /// Can be read as a pattern.
+    Pattern,
+    /// A field or an element.
+    Place,
+    /// A call of a plain name: head of a local function.
+    Function,
+    /// `if` without `else` whose branch can be assigned to.
+    Conditional,
+}
+
+/// A node that has been closed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Completed {
+    event: u32,
+    pub(crate) kind: SyntaxKind,
+    pub(crate) shape: Shape,
+}
+
+impl Completed {
+    pub(crate) fn with_shape(mut self, shape: Shape) -> Completed {
+        self.shape = shape;
+        self
+    }
+}
+
+/// Where an expression stands, as far as its grammar depends on it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Context {
+    /// In a guard or a timeout: `->` ends the expression, so `(a) -> T => e` is no lambda.
+    pub(crate) arrow_ends: bool,
+    /// In a trait outside brackets: an operator at the start of a line is the name of a method.
+    pub(crate) operator_methods: bool,
+}
+
+pub(crate) struct Parser<'t> {
+    pub(crate) tokens: &'t Tokens,
+    text: &'t str,
+    pos: usize,
+    /// Tokens from here on read as `EOF`.
+    limit: usize,
+    events: Vec<Event>,
+    errors: Vec<SyntaxError>,
+    /// Position of the last error: at most one for each token.
+    last_error: usize,
+    depth: u32,
+    /// The nesting limit was hit in this item; further errors there would only repeat it.
+    pub(crate) too_deep: bool,
+    pub(crate) context: Context,
+}
+
+impl<'t> Parser<'t> {
+    pub(crate) fn new(text: &'t str, tokens: &'t Tokens) -> Parser<'t> {
+        Parser {
+            tokens,
+            text,
+            pos: 0,
+            limit: tokens.kinds.len() - 1,
+            events: Vec::with_capacity(tokens.kinds.len() * 3),
+            errors: Vec::new(),
+            last_error: usize::MAX,
+            depth: 0,
+            too_deep: false,
+            context: Context::default(),
+        }
+    }
+
+    pub(crate) fn finish(self) -> (Vec<Event>, Vec<SyntaxError>) {
+        (self.events, self.errors)
+    }
+
+    // ---- Looking ----
+
+    pub(crate) fn pos(&self) -> usize {
+        self.pos
+    }
+
+    pub(crate) fn current(&self) -> SyntaxKind {
+        self.kind_at(self.pos)
+    }
+
+    pub(crate) fn nth(&self, n: usize) -> SyntaxKind {
+        self.kind_at(self.pos + n)
+    }
+
+    pub(crate) fn kind_at(&self, at: usize) -> SyntaxKind {
+        if at < self.limit { self.tokens.kinds[at] } else { EOF }
+    }
+
+    pub(crate) fn at(&self, kind: SyntaxKind) -> bool {
+        self.current() == kind
+    }
+
+    pub(crate) fn at_end(&self) -> bool {
+        self.pos >= self.limit
+    }
+
+    /// The current token stands on a new line.
+    pub(crate) fn newline(&self) -> bool {
+        self.tokens.newline_before(self.pos)
+    }
+
+    /// The current token is `kind` and stands on the line of the one before.
+    pub(crate) fn at_same_line(&self, kind: SyntaxKind) -> bool {
+        self.at(kind) && !self.newline()
+    }
+
+    /// The partner of a bracket, if it lies within the item.
+    pub(crate) fn partner(&self, at: usize) -> Option<usize> {
+        self.tokens.partner(at).filter(|&n| n < self.limit)
+    }
+
+    pub(crate) fn text_at(&self, at: usize) -> &'t str {
+        &self.text[self.tokens.start(at) as usize..self.tokens.end(at) as usize]
+    }
+
+    pub(crate) fn current_text(&self) -> &'t str {
+        if self.at_end() { "" } else { self.text_at(self.pos) }
+    }
+
+    /// No trivia between the token `at` and the one before it.
+    pub(crate) fn touches_previous(&self, at: usize) -> bool {
+        at > 0 && self.tokens.end(at - 1) == self.tokens.start(at)
+    }
+
+    /// Column of a token in bytes, from 0; tabs count one.
+    pub(crate) fn column(&self, at: usize) -> usize {
+        let start = self.tokens.start(at) as usize;
+        self.text.as_bytes()[..start].iter().rev().take_while(|&&b| b != b'\n').count()
+    }
+
+    // ---- Consuming ----
+
+    pub(crate) fn bump(&mut self) {
+        self.bump_as(self.current(), 1);
+    }
+
+    /// Consumes `count` tokens as one of kind `kind`.
+    pub(crate) fn bump_as(&mut self, kind: SyntaxKind, count: usize) {
+        if self.pos + count <= self.limit {
+            self.events.push(Event::Token { kind, count: u32::try_from(count).unwrap_or(1) });
+            self.pos += count;
+        }
+    }
+
+    pub(crate) fn eat(&mut self, kind: SyntaxKind) -> bool {
+        let found = self.at(kind);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    pub(crate) fn start(&mut self) -> Marker {
+        let event = u32::try_from(self.events.len()).unwrap_or(NONE);
+        self.events.push(Event::TOMBSTONE);
+        Marker { event }
+    }
+
+    pub(crate) fn complete(&mut self, marker: Marker, kind: SyntaxKind) -> Completed {
+        if let Event::Start { kind: slot, .. } = &mut self.events[marker.event as usize] {
+            *slot = kind;
+        }
+        self.events.push(Event::Finish);
+        Completed { event: marker.event, kind, shape: Shape::Value }
+    }
+
+    /// Forgets a node; what was parsed since belongs to its parent.
+    pub(crate) fn abandon(&mut self, marker: Marker) {
+        if marker.event as usize + 1 == self.events.len() {
+            self.events.pop();
+        }
+    }
+
+    /// Opens a node around a closed one.
+    pub(crate) fn precede(&mut self, completed: Completed) -> Marker {
+        let marker = self.start();
+        if let Event::Start { parent, .. } = &mut self.events[completed.event as usize] {
+            *parent = marker.event - completed.event;
+        }
+        marker
+    }
+
+    /// A node without tokens, in place of something that is missing.
+    pub(crate) fn missing(&mut self, kind: SyntaxKind) -> Completed {
+        let marker = self.start();
+        self.complete(marker, kind).with_shape(Shape::Pattern)
+    }
+
+    /// Runs `f` one level deeper, or reports that the limit is reached and skips what `f` would have read.
+    pub(crate) fn nested<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        if self.depth >= MAX_NESTING {
+            self.report_depth();
+            return None;
+        }
+        self.depth += 1;
+        let result = f(self);
+        self.depth -= 1;
+        Some(result)
+    }
+
+    fn report_depth(&mut self) {
+        let at = self.pos;
+        self.error_at(at, TOO_DEEP).help(TOO_DEEP_HELP);
+        self.too_deep = true;
+    }
+
+    /// Reads what stands between brackets: the rules of the surroundings do not reach inside.
+    pub(crate) fn inside<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = std::mem::take(&mut self.context);
+        let result = f(self);
+        self.context = outer;
+        result
+    }
+
+    pub(crate) fn with_context<R>(&mut self, context: Context, f: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = std::mem::replace(&mut self.context, context);
+        let result = f(self);
+        self.context = outer;
+        result
+    }
+
+    /// Confines the parser to the tokens before the next barrier, for the item that begins here.
+    pub(crate) fn enter_item(&mut self) -> usize {
+        let here = self.pos;
+        let next = self.tokens.barriers.partition_point(|&at| at as usize <= here);
+        let barrier = self.tokens.barriers.get(next).map_or(usize::MAX, |&at| at as usize);
+        self.last_error = usize::MAX;
+        self.too_deep = false;
+        let outer = self.limit;
+        self.limit = outer.min(barrier);
+        outer
+    }
+
+    pub(crate) fn leave_item(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    // ---- Errors ----
+
+    /// Reports a mistake at a range of bytes. Nothing is reported twice for one token.
+    fn push_error(&mut self, at: usize, range: TextRange, message: String) -> ErrorHandle<'_> {
+        let silent = self.too_deep || self.last_error == at || self.tokens.after_bad_token(at);
+        self.last_error = at;
+        let index = if silent {
+            None
+        } else {
+            self.errors.push(SyntaxError { range, message, help: None, notes: Vec::new() });
+            Some(self.errors.len() - 1)
+        };
+        ErrorHandle { errors: &mut self.errors, index }
+    }
+
+    /// Range of tokens `from..=to`.
+    pub(crate) fn token_range(&self, from: usize, to: usize) -> TextRange {
+        let (start, end) = (self.tokens.start(from), self.tokens.end(to.max(from)));
+        TextRange::new(TextSize::new(start), TextSize::new(end.max(start)))
+    }
+
+    /// Reports a mistake about the token `at`.
+    pub(crate) fn error_at(&mut self, at: usize, message: impl Into<String>) -> ErrorHandle<'_> {
+        let range = self.token_range(at, at);
+        self.push_error(at, range, message.into())
+    }
+
+    /// Reports a mistake about the tokens `from..=to`.
+    pub(crate) fn error_range(&mut self, from: usize, to: usize, message: impl Into<String>) -> ErrorHandle<'_> {
+        let range = self.token_range(from, to);
+        self.push_error(from, range, message.into())
+    }
+
+    /// Reports a mistake that is noticed here at the earlier token `at`.
+    pub(crate) fn error_for(&mut self, at: usize, message: impl Into<String>) -> ErrorHandle<'_> {
+        let range = self.token_range(at, at);
+        self.push_error(self.pos, range, message.into())
+    }
+
+    /// Reports the current token.
+    pub(crate) fn error(&mut self, message: impl Into<String>) -> ErrorHandle<'_> {
+        self.error_at(self.pos, message)
+    }
+
+    /// Reports that `what` is missing: behind the last token if the line or the text ends here, else at the
+    /// current token.
+    pub(crate) fn expected(&mut self, what: &str) -> ErrorHandle<'_> {
+        let found = self.found();
+        let message = format!("expected {what}, found {found}");
+        let at = self.pos;
+        if at > 0 && (self.at_end() || self.newline()) {
+            let end = TextSize::new(self.tokens.end(at - 1));
+            return self.push_error(at, TextRange::empty(end), message);
+        }
+        let reserved = self.current().is_reserved() && what.contains("name");
+        let word = self.current_text();
+        let mut handle = self.error_at(at, message);
+        if reserved {
+            handle.note(format!("`{word}` is a reserved word and cannot be a name"));
+        }
+        handle
+    }
+
+    /// The current token in words.
+    pub(crate) fn found(&self) -> String {
+        if self.tokens.kind(self.pos) == EOF {
+            return "end of input".to_owned();
+        }
+        if self.pos > 0 && (self.at_end() || self.newline()) {
+            return "end of line".to_owned();
+        }
+        match self.current() {
+            STRING | SQ_STRING | STRING_OPEN | STRING_TEXT => "a string".to_owned(),
+            STRING_CLOSE | HOLE_CLOSE => "the end of the hole".to_owned(),
+            _ => {
+                let text = self.current_text();
+                if self.current().is_reserved() { format!("the keyword `{text}`") } else { format!("`{text}`") }
+            }
+        }
+    }
+
+    /// Puts the current token, with everything up to its partner if it opens a bracket, into the open node.
+    pub(crate) fn bump_tree(&mut self) {
+        match self.partner(self.pos).filter(|&partner| partner > self.pos) {
+            Some(partner) => {
+                while self.pos <= partner {
+                    self.bump();
+                }
+            }
+            None => self.bump(),
+        }
+    }
+
+    /// Puts tokens into an error node until `stop` or the end; brackets are skipped as a whole. No node if nothing
+    /// is skipped.
+    pub(crate) fn skip_until(&mut self, kind: SyntaxKind, stop: impl Fn(&Self) -> bool) {
+        if self.at_end() || stop(self) {
+            return;
+        }
+        let marker = self.start();
+        while !self.at_end() && !stop(self) {
+            self.bump_tree();
+        }
+        self.complete(marker, kind);
+    }
+}
+
+/// Adds advice to an error that was just reported; does nothing if the report was suppressed.
+pub(crate) struct ErrorHandle<'e> {
+    errors: &'e mut Vec<SyntaxError>,
+    index: Option<usize>,
+}
+
+impl ErrorHandle<'_> {
+    pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        if let Some(error) = self.index.and_then(|index| self.errors.get_mut(index)) {
+            error.help = Some(help.into());
+        }
+        self
+    }
+
+    pub(crate) fn note(&mut self, note: impl Into<String>) -> &mut Self {
+        if let Some(error) = self.index.and_then(|index| self.errors.get_mut(index)) {
+            error.notes.push(note.into());
+        }
+        self
+    }
+}
