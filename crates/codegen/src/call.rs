@@ -1,0 +1,471 @@
+//! Calls: functions, natives, constructors, updates, function values, sites that decide at run time.
+//!
+//! Input: a call and its [`CallPlan`]. Output: code that evaluates the arguments into a window and calls. Arguments are
+//! evaluated in the order of the parameters, those of constructors in the order of the source.
+
+use bytecode::{CallTarget, Candidate, Head as RunHead, Instr, Kind, MethodSite};
+use hir::body::{Arg, Expr, ExprId, TypeId};
+use hir::type_ref::TypeRef;
+use smol_str::SmolStr;
+use stdlib::Special;
+use types::{ArgPlan, Builtin, CallPlan, Callee, CtorRef, Head, Site, Ty};
+
+use crate::{
+    emit::Reg,
+    lower::{Dest, Gen, default_symbol, type_ref},
+    pattern::Static,
+};
+
+/// The parts of a call as written.
+struct Source<'a> {
+    /// `f` of `f(x)`.
+    callee: Option<ExprId>,
+    /// `x` of `x.m()`.
+    receiver: Option<ExprId>,
+    args: &'a [Arg],
+    type_args: &'a [TypeId],
+}
+
+impl Source<'_> {
+    fn expr(&self, plan: &ArgPlan) -> Option<ExprId> {
+        match plan {
+            ArgPlan::Receiver => self.receiver,
+            ArgPlan::Arg(index) => self.args.get(*index as usize).map(|arg| arg.value),
+            ArgPlan::Default(_) => None,
+        }
+    }
+}
+
+impl<'a> Gen<'a> {
+    /// A call, method call or construction.
+    pub(crate) fn call(&mut self, expr: ExprId, dest: Dest) {
+        let source = match self.expr_of(expr) {
+            Expr::Call { callee, type_args, args } => Source { callee: Some(*callee), receiver: None, args, type_args },
+            Expr::MethodCall { receiver, args, type_args, .. } => {
+                Source { callee: None, receiver: Some(*receiver), args, type_args }
+            }
+            Expr::Construct { args, .. } => Source { callee: None, receiver: None, args, type_args: &[] },
+            _ => return,
+        };
+        let Some(plan) = self.input.inference.calls.get(&expr) else {
+            // Reported: no code of this body runs.
+            return self.unit(dest);
+        };
+        let mark = self.code().mark();
+        self.planned_call(expr, plan, &source, dest);
+        self.code().release(mark);
+    }
+
+    fn planned_call(&mut self, expr: ExprId, plan: &'a CallPlan, source: &Source<'a>, dest: Dest) {
+        match &plan.callee {
+            Callee::Function(def) => {
+                let symbol = def.to_string();
+                let (args, argc) = self.arguments(expr, &plan.args, source, Some(&symbol));
+                let symbol = self.chunk.symbol(&symbol);
+                self.finish_call(
+                    dest,
+                    |dst| Instr::Call { argc, dst, symbol, args },
+                    Some(Instr::TailCall { argc, symbol, args }),
+                );
+            }
+            Callee::Native(name) => self.native_call(expr, name, plan, source, dest),
+            Callee::Constructor(ctor) => self.construct(expr, ctor, &plan.args, source, dest),
+            Callee::Update { ctor, fields } => self.update(expr, ctor, fields, &plan.args, source, dest),
+            Callee::Value => {
+                let later: Vec<ExprId> = plan.args.iter().filter_map(|arg| source.expr(arg)).collect();
+                let Some(function) = source.callee.or(source.receiver) else { return self.unit(dest) };
+                let callee = self.operand_before(function, &later);
+                let (args, argc) = self.arguments(expr, &plan.args, source, None);
+                self.finish_value_call(callee, args, argc, dest);
+            }
+            Callee::Field(access) => {
+                let Some(receiver) = source.receiver.or(source.callee) else { return self.unit(dest) };
+                let obj = self.operand(receiver);
+                let callee = self.alloc();
+                self.at(expr);
+                self.field(access, obj, callee);
+                let (args, argc) = self.arguments(expr, &plan.args, source, None);
+                self.finish_value_call(callee, args, argc, dest);
+            }
+            Callee::Site(site) => {
+                // All candidates see the arguments in the order of the first one; defaults belong to candidates.
+                let order: Vec<ArgPlan> = match site.candidates.first() {
+                    Some(first) => {
+                        first.args.iter().filter(|arg| !matches!(arg, ArgPlan::Default(_))).cloned().collect()
+                    }
+                    None => {
+                        let receiver = source.receiver.iter().map(|_| ArgPlan::Receiver);
+                        receiver.chain((0..source.args.len() as u32).map(ArgPlan::Arg)).collect()
+                    }
+                };
+                let (args, argc) = self.arguments(expr, &order, source, None);
+                let site = self.site(site, order.len(), None);
+                self.finish_call(
+                    dest,
+                    |dst| Instr::CallMethod { argc, dst, site, args },
+                    Some(Instr::TailCallMethod { argc, site, args }),
+                );
+            }
+            Callee::MvarUpdate(def) => {
+                let Some(&Arg { value: function, .. }) = source.args.first() else { return self.unit(dest) };
+                let callee = self.operand(function);
+                let symbol = self.chunk.symbol(&def.to_string());
+                let dst = self.alloc();
+                self.at(expr);
+                self.emit(Instr::AtomicEnter);
+                self.emit(Instr::MvarGet { dst, symbol });
+                self.emit(Instr::CallValue { argc: 1, dst, callee, args: dst });
+                self.emit(Instr::MvarSet { symbol, src: dst });
+                self.emit(Instr::AtomicLeave);
+                self.finish_value(dst, dest);
+            }
+            Callee::Identity => match plan.args.first().and_then(|arg| source.expr(arg)) {
+                Some(value) => self.expr(value, dest),
+                None => self.unit(dest),
+            },
+        }
+    }
+
+    /// The instruction of a call whose arguments are ready, and what its destination asks for.
+    fn finish_call(&mut self, dest: Dest, call: impl Fn(Reg) -> Instr, tail: Option<Instr>) {
+        match (dest, tail) {
+            (Dest::Return, Some(tail)) => self.emit(tail),
+            (Dest::Reg(dst), _) => self.emit(call(dst)),
+            (Dest::Return | Dest::Ignore, _) => {
+                let dst = self.alloc();
+                self.emit(call(dst));
+                self.finish_value(dst, dest);
+            }
+        }
+    }
+
+    fn finish_value_call(&mut self, callee: Reg, args: Reg, argc: u8, dest: Dest) {
+        self.finish_call(
+            dest,
+            |dst| Instr::CallValue { argc, dst, callee, args },
+            Some(Instr::TailCallValue { argc, callee, args }),
+        );
+    }
+
+    /// Evaluates arguments into a window. `symbol`: the function whose defaults may be needed.
+    fn arguments(&mut self, expr: ExprId, plan: &[ArgPlan], source: &Source<'_>, symbol: Option<&str>) -> (Reg, u8) {
+        let args = self.code().alloc_many(plan.len());
+        for (index, arg) in plan.iter().enumerate() {
+            let register = args + index as Reg;
+            match (arg, source.expr(arg)) {
+                (_, Some(value)) => self.expr(value, Dest::Reg(register)),
+                (ArgPlan::Default(_), _) => self.default_argument(expr, index, args, source, symbol),
+                (ArgPlan::Receiver | ArgPlan::Arg(_), None) => self.emit(Instr::LoadUnit { dst: register }),
+            }
+        }
+        self.at(expr);
+        (args, self.argc(plan.len()))
+    }
+
+    fn argc(&mut self, count: usize) -> u8 {
+        u8::try_from(count).unwrap_or_else(|_| {
+            self.fail("arguments");
+            0
+        })
+    }
+
+    /// The default of parameter `index`, from the arguments before it in the window at `args`.
+    fn default_argument(&mut self, expr: ExprId, index: usize, args: Reg, source: &Source<'_>, symbol: Option<&str>) {
+        let dst = args + index as Reg;
+        let mark = self.code().mark();
+        match symbol {
+            Some(symbol) => {
+                let window = self.code().alloc_many(index);
+                for offset in 0..index as Reg {
+                    self.emit(Instr::Move { dst: window + offset, src: args + offset });
+                }
+                let argc = self.argc(index);
+                let symbol = self.chunk.symbol(&default_symbol(symbol, index));
+                self.at(expr);
+                self.emit(Instr::Call { argc, dst, symbol, args: window });
+            }
+            None => self.local_default(index, args, dst, source),
+        }
+        self.code().release(mark);
+    }
+
+    /// The default of a parameter of a local function is evaluated where the function is called.
+    fn local_default(&mut self, index: usize, args: Reg, dst: Reg, source: &Source<'_>) {
+        let function = match source.callee.or(source.receiver).map(|callee| self.expr_of(callee)) {
+            Some(Expr::Local(local)) => self.local_functions.get(local).copied(),
+            _ => None,
+        };
+        let Some(Expr::Lambda(lambda)) = function.map(|function| self.expr_of(function)) else {
+            return self.emit(Instr::LoadUnit { dst });
+        };
+        let Some(default) = lambda.params.get(index).and_then(|param| param.default) else {
+            return self.emit(Instr::LoadUnit { dst });
+        };
+        // The parameters mean the arguments of this call while the default is evaluated, also inside the function.
+        let saved = self.frame().places.clone();
+        let mut locals = Vec::new();
+        lambda.params.iter().for_each(|param| self.bound_locals(param.pat, &mut locals));
+        for local in locals {
+            self.frame().places.remove(local);
+        }
+        let fail = self.code().label();
+        for (offset, param) in lambda.params.iter().enumerate().take(index) {
+            self.pattern(param.pat, args + offset as Reg, &Static::Typed, fail, true);
+        }
+        self.bind_match_failure(fail);
+        self.expr(default, Dest::Reg(dst));
+        self.frame().places = saved;
+    }
+
+    // --- natives ---
+
+    fn native_call(&mut self, expr: ExprId, name: &str, plan: &CallPlan, source: &Source<'_>, dest: Dest) {
+        match (name, plan.args.as_slice()) {
+            ("self", []) => {
+                let dst = self.alloc();
+                self.emit(Instr::SelfPid { dst });
+                return self.finish_value(dst, dest);
+            }
+            ("throw", [arg]) if let Some(value) = source.expr(arg) => {
+                let src = self.operand(value);
+                self.at(expr);
+                return self.emit(Instr::Throw { src });
+            }
+            ("show" | "toString", [arg]) if let Some(value) = source.expr(arg) => {
+                let src = self.operand(value);
+                self.at(expr);
+                return self.finish_call(dest, |dst| Instr::Show { dst, src }, None);
+            }
+            _ => {}
+        }
+        let special = stdlib::natives_named(name).find_map(|native| native.special);
+        let (args, argc) = if special == Some(Special::TypeArguments) {
+            self.reflection_arguments(expr, name, plan, source)
+        } else {
+            self.arguments(expr, &plan.args, source, None)
+        };
+        let native = self.chunk.native(name);
+        self.finish_call(dest, |dst| Instr::CallNative { argc, dst, native, args }, None);
+    }
+
+    /// The type argument as text, then the arguments. Reflection builds a value of the type of the whole call, except
+    /// that `typeNameOf[T]()` only names it.
+    fn reflection_arguments(&mut self, expr: ExprId, name: &str, plan: &CallPlan, source: &Source<'_>) -> (Reg, u8) {
+        let text = match (name, source.type_args) {
+            ("typeNameOf", [written, ..]) => written_text(&self.input.body.types[*written]),
+            _ => self.ty(expr).map_or_else(|| "_".to_owned(), type_text),
+        };
+        let args = self.code().alloc_many(plan.args.len() + 1);
+        let constant = self.chunk.str(&text);
+        self.emit(Instr::LoadConst { dst: args, constant });
+        for (register, arg) in (args + 1..).zip(&plan.args) {
+            match source.expr(arg) {
+                Some(value) => self.expr(value, Dest::Reg(register)),
+                None => self.emit(Instr::LoadUnit { dst: register }),
+            }
+        }
+        self.at(expr);
+        (args, self.argc(plan.args.len() + 1))
+    }
+
+    // --- constructors ---
+
+    /// Number of fields of a constructor.
+    pub(crate) fn field_count(&self, ctor: &CtorRef) -> usize {
+        let def = self.input.types.type_def(&ctor.ty);
+        def.and_then(|def| Some(def.constructors.get(ctor.index as usize)?.fields.len())).unwrap_or(0)
+    }
+
+    fn construct(&mut self, expr: ExprId, ctor: &CtorRef, plan: &[ArgPlan], source: &Source<'_>, dest: Dest) {
+        let fields = self.field_count(ctor);
+        let start = self.code().alloc_many(fields.max(1));
+        let mut order: Vec<(usize, &ArgPlan)> = plan.iter().enumerate().take(fields).collect();
+        order.sort_by_key(|(_, arg)| match arg {
+            ArgPlan::Receiver => 0,
+            ArgPlan::Arg(index) | ArgPlan::Default(index) => index + 1,
+        });
+        for (field, arg) in order {
+            if let Some(value) = source.expr(arg) {
+                self.expr(value, Dest::Reg(start + field as Reg));
+            }
+        }
+        self.at(expr);
+        match self.constructor(ctor) {
+            Some(ctor) => self.finish_call(dest, |dst| Instr::Construct { dst, ctor, start }, None),
+            None => self.unit(dest),
+        }
+    }
+
+    fn update(
+        &mut self,
+        expr: ExprId,
+        ctor: &CtorRef,
+        fields: &[u32],
+        plan: &[ArgPlan],
+        source: &Source<'_>,
+        dest: Dest,
+    ) {
+        let obj = self.alloc();
+        let mut values = plan.iter().filter_map(|arg| source.expr(arg));
+        match values.next() {
+            Some(base) => self.expr(base, Dest::Reg(obj)),
+            None => self.emit(Instr::LoadUnit { dst: obj }),
+        }
+        let replaced: Vec<Reg> = values
+            .map(|value| {
+                let dst = self.alloc();
+                self.expr(value, Dest::Reg(dst));
+                dst
+            })
+            .collect();
+        self.at(expr);
+        // The constructor belongs to the meaning of the code: a type of another shape makes another chunk.
+        self.constructor(ctor);
+        for (&index, src) in fields.iter().zip(replaced) {
+            self.emit(Instr::SetField { obj, index: index as u16, src });
+        }
+        self.finish_value(obj, dest);
+    }
+
+    // --- operators and sites ---
+
+    /// An operator, index or display that an implementation decides. `native`: what values without one do.
+    pub(crate) fn operator_call(&mut self, expr: ExprId, operands: &[ExprId], native: Option<&str>, dest: Dest) {
+        let Some(plan) = self.input.inference.calls.get(&expr) else { return self.unit(dest) };
+        let args = self.window(operands);
+        let argc = operands.len() as u8;
+        self.at(expr);
+        match &plan.callee {
+            Callee::Function(def) => {
+                let symbol = self.chunk.symbol(&def.to_string());
+                self.finish_call(dest, |dst| Instr::Call { argc, dst, symbol, args }, None);
+            }
+            Callee::Native(name) => {
+                // Of `!=` only the equality is called; the caller negates.
+                let native = self.chunk.native(if name == "op.ne" { "op.eq" } else { name });
+                self.finish_call(dest, |dst| Instr::CallNative { argc, dst, native, args }, None);
+            }
+            Callee::Site(site) => {
+                let site = self.site(site, operands.len(), native);
+                self.finish_call(dest, |dst| Instr::CallMethod { argc, dst, site, args }, None);
+            }
+            _ => self.unit(dest),
+        }
+    }
+
+    /// Index of a site called with `argc` arguments. `fallback`: a native that takes whatever no candidate wants.
+    pub(crate) fn site(&mut self, site: &Site, argc: usize, fallback: Option<&str>) -> u16 {
+        let mut candidates = Vec::with_capacity(site.candidates.len() + 1);
+        for candidate in &site.candidates {
+            let (target, symbol) = match &candidate.callee {
+                Callee::Function(def) => {
+                    let symbol = def.to_string();
+                    (CallTarget::Function(SmolStr::new(&symbol)), Some(symbol))
+                }
+                Callee::Native(name) => {
+                    let name = if name == "op.ne" { SmolStr::new("op.eq") } else { name.clone() };
+                    (CallTarget::Native(name), None)
+                }
+                // Nothing else can be chosen by the heads of the arguments.
+                _ => continue,
+            };
+            let given = candidate.args.iter().take_while(|arg| !matches!(arg, ArgPlan::Default(_))).count();
+            let params = if candidate.args.is_empty() { argc } else { candidate.args.len() };
+            let defaults = match symbol {
+                Some(symbol) => (given..params).map(|index| default_symbol(&symbol, index).into()).collect(),
+                None => Vec::new(),
+            };
+            let defaults = if candidate.args.is_empty() { Vec::new() } else { defaults };
+            let heads = candidate.heads.iter().take(params).map(|head| head.as_ref().map_or(RunHead::Any, run_head));
+            candidates.push(Candidate { heads: heads.collect(), target, params: params as u16, defaults });
+        }
+        let open = candidates.iter().any(|candidate| candidate.heads.iter().all(|head| *head == RunHead::Any));
+        if let Some(native) = fallback.filter(|_| !open) {
+            let target = CallTarget::Native(SmolStr::new(native));
+            candidates.push(Candidate { heads: Vec::new(), target, params: argc as u16, defaults: Vec::new() });
+        }
+        self.chunk.site(MethodSite { name: site.name.clone(), candidates, field_fallback: site.field })
+    }
+
+    /// A function value that chooses among overloads when it is called.
+    pub(crate) fn site_as_value(&mut self, site: &Site, dst: Reg) {
+        let params = site.candidates.first().map_or(1, |candidate| candidate.args.len());
+        let body = self.chunk.reserve_body();
+        self.enter(params, None);
+        let args = self.code().alloc_many(params);
+        for offset in 0..params as Reg {
+            self.emit(Instr::Move { dst: args + offset, src: offset });
+        }
+        let argc = self.argc(params);
+        let index = self.site(site, params, None);
+        self.emit(Instr::TailCallMethod { argc, site: index, args });
+        self.leave(body, &site.name);
+        self.emit(Instr::MakeClosure { dst, body });
+    }
+}
+
+/// What a candidate demands at run time.
+fn run_head(head: &Head) -> RunHead {
+    let kind = match head {
+        Head::Adt(def) => return RunHead::Type(type_ref(def)),
+        Head::Rigid(_) => return RunHead::Any,
+        Head::Tuple => Kind::Tuple,
+        Head::Opaque(_) => Kind::Handle,
+        Head::Builtin(builtin) => match builtin {
+            Builtin::Unit => Kind::Unit,
+            Builtin::Bool => Kind::Bool,
+            Builtin::Char => Kind::Char,
+            Builtin::String => Kind::String,
+            Builtin::Int => Kind::Int,
+            Builtin::Int8 => Kind::Int8,
+            Builtin::Int16 => Kind::Int16,
+            Builtin::Int32 => Kind::Int32,
+            Builtin::UInt8 => Kind::UInt8,
+            Builtin::UInt16 => Kind::UInt16,
+            Builtin::UInt32 => Kind::UInt32,
+            Builtin::UInt64 => Kind::UInt64,
+            Builtin::Float => Kind::Float,
+            Builtin::Float32 => Kind::Float32,
+            Builtin::BigInt => Kind::BigInt,
+            Builtin::Decimal => Kind::Decimal,
+            Builtin::Pid | Builtin::Ref => Kind::Pid,
+            Builtin::Buffer => Kind::Buffer,
+            Builtin::Int64Array => Kind::Int64Array,
+            Builtin::Float64Array => Kind::Float64Array,
+            Builtin::Float32Array => Kind::Float32Array,
+            Builtin::List | Builtin::Array => Kind::List,
+            Builtin::Set => Kind::Set,
+            Builtin::Map => Kind::Map,
+        },
+    };
+    RunHead::Kind(kind)
+}
+
+/// A type as reflection reads it: `List[shop.Item]`, `(Int, String)`.
+fn type_text(ty: &Ty) -> String {
+    let list = |types: &[Ty]| types.iter().map(type_text).collect::<Vec<_>>().join(", ");
+    let (name, args) = match ty {
+        Ty::Con(Head::Tuple, args) => return format!("({})", list(args)),
+        Ty::Con(Head::Builtin(Builtin::Unit), _) => return "()".to_owned(),
+        Ty::Con(Head::Builtin(builtin), args) => (format!("{builtin:?}"), args),
+        Ty::Con(Head::Adt(def), args) => (def.qualified(), args),
+        Ty::Con(Head::Rigid(name) | Head::Opaque(name), args) => (name.to_string(), args),
+        Ty::Fn(_) => return "Function".to_owned(),
+        Ty::Param(_) | Ty::Var(_) | Ty::Never | Ty::Dyn | Ty::Error => return "_".to_owned(),
+    };
+    if args.is_empty() { name } else { format!("{name}[{}]", list(args)) }
+}
+
+/// A written type as text.
+fn written_text(ty: &TypeRef) -> String {
+    let list = |types: &[TypeRef]| types.iter().map(written_text).collect::<Vec<_>>().join(", ");
+    match ty {
+        TypeRef::Named { path, args } if args.is_empty() => path.to_string(),
+        TypeRef::Named { path, args } => format!("{path}[{}]", list(args)),
+        TypeRef::List(item) => format!("List[{}]", written_text(item)),
+        TypeRef::Tuple(items) => format!("({})", list(items)),
+        TypeRef::Unit => "()".to_owned(),
+        TypeRef::Function { .. } => "Function".to_owned(),
+        TypeRef::Record(_) | TypeRef::Error => "_".to_owned(),
+    }
+}
