@@ -489,17 +489,20 @@ pub enum SpawnKind {
     Monitor,
 }
 
-/// Where the nodes of a [`Body`] came from. Changes with every move; never part of a compared value.
-#[derive(Debug, Default, Clone)]
+/// Where the nodes of a [`Body`] came from, relative to the start of their clause: a definition that moves keeps its map.
+/// Never part of a compared body; `hir::place_range` turns it into positions.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct BodySourceMap {
-    /// Ranges in the file, by raw index of the expression.
+    /// Ranges by raw index of the expression.
     pub exprs: Vec<text_size::TextRange>,
-    /// Ranges in the file, by raw index of the pattern.
+    /// Ranges by raw index of the pattern.
     pub pats: Vec<text_size::TextRange>,
-    /// Ranges in the file, by raw index of the type.
+    /// Ranges by raw index of the type.
     pub types: Vec<text_size::TextRange>,
     /// The name in the head of the first clause.
     pub name: text_size::TextRange,
-    /// The whole of each clause.
+    /// The whole of each clause; all start at 0.
     pub clauses: Vec<text_size::TextRange>,
+    /// For each clause the numbers of expressions, patterns and types of the clauses before it.
+    pub starts: Vec<(usize, usize, usize)>,
 }

@@ -7,8 +7,10 @@
 
 pub mod body;
 mod collect;
+mod errors;
 mod item_header;
 pub mod item_tree;
+mod lower;
 pub mod problem;
 pub mod query;
 mod resolve;

@@ -11,11 +11,13 @@ use syntax::{GreenNode, Parse};
 
 use crate::{
     HirDb,
+    body::{Body, BodySourceMap},
     collect::{Collected, collect},
     item_tree::{
         ConstItem, FunctionItem, Header, ImplItem, ItemTree, ModuleHeader, ModuleItems, TraitItem, TypeItem, UseDecl,
         ValueItem,
     },
+    lower::lower_body,
 };
 
 /// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live.
@@ -242,4 +244,20 @@ pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc
     let Some(places) = collected.index.definitions.get(def.name(db)) else { return Arc::from([]) };
     let root = parse(db, file).syntax();
     places.iter().filter_map(|place| place.try_to_node(&root)).map(|node| node.green().into_owned()).collect()
+}
+
+/// The body of `def` with where its nodes came from. Depends on the text of the definition, not on where it stands.
+#[salsa::tracked(lru = 512)]
+pub(crate) fn body_with_source_map<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Arc<Body>, Arc<BodySourceMap>) {
+    let name = def.name(db);
+    let mvars = module_mvars(db, ModuleId::new(db, name.module().clone()));
+    let (body, map) = lower_body(name, definition_syntax(db, def), mvars);
+    (Arc::new(body), Arc::new(map))
+}
+
+/// The body of a function, method, value, constant, mvar, template or test; without clauses if there is no such
+/// definition or it has no body. Holds no positions: equal after an edit of blanks or comments.
+#[salsa::tracked]
+pub fn body<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<Body> {
+    Arc::clone(&body_with_source_map(db, def).0)
 }
