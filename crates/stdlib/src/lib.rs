@@ -32,3 +32,35 @@ pub fn library() -> &'static [(&'static str, &'static str)] {
 pub fn prelude() -> &'static [&'static str] {
     &["stdlib.list", "stdlib.traits", "stdlib.io"]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        syntax::parse(text).errors().iter().map(|error| format!("{:?} {}", error.range, error.message)).collect()
+    }
+
+    #[test]
+    fn library_sources_parse() {
+        for (stem, text) in library() {
+            assert_eq!(errors(text), Vec::<String>::new(), "{stem}");
+        }
+    }
+
+    #[test]
+    fn types_of_natives_parse_as_function_heads() {
+        for native in natives() {
+            assert_eq!(errors(&format!("f{} = ()", native.ty)), Vec::<String>::new(), "{}: {}", native.name, native.ty);
+        }
+    }
+
+    #[test]
+    fn modules_are_sorted_and_the_prelude_exists() {
+        assert!(library().is_sorted_by(|a, b| a.0 < b.0));
+        for module in prelude() {
+            let stem = module.strip_prefix("stdlib.").expect("a library module");
+            assert!(library().iter().any(|(name, _)| *name == stem), "{module}");
+        }
+    }
+}
