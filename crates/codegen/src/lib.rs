@@ -18,6 +18,8 @@ mod expr;
 mod liveness;
 mod lower;
 mod pattern;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::sync::Arc;
