@@ -143,6 +143,9 @@ pub(crate) fn block_is_file(place: Place, module: &str, path: &str) -> Problem {
     )
 }
 
+/// E0314.
+pub(crate) const STDLIB_TAKEN: Code = Code(314);
+
 /// E0314: a project folder that takes the name of the library.
 pub(crate) fn stdlib_taken(place: Place, path: &str) -> Problem {
     helped(
@@ -154,6 +157,14 @@ pub(crate) fn stdlib_taken(place: Place, path: &str) -> Problem {
 /// E0315: a file without a text.
 pub(crate) fn unreadable(place: Place, path: &str, reason: &str) -> Problem {
     error(315, place, format!("cannot read `{path}`: {reason}"))
+}
+
+/// E0316: a file that no `use` can name.
+pub(crate) fn not_importable(place: Place, path: &str, part: &str) -> Problem {
+    helped(
+        error(316, place, format!("no other module can import `{path}`: `{part}` is not a name")),
+        "use letters, digits and `_` in the names of files and folders",
+    )
 }
 
 /// E0321: a second definition of one name.

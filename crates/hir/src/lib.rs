@@ -8,21 +8,31 @@
 pub mod body;
 mod collect;
 mod errors;
+mod impls;
+mod imports;
 mod item_header;
 pub mod item_tree;
 mod lower;
+mod place;
 pub mod problem;
+mod project;
 pub mod query;
 mod resolve;
 pub mod scope;
 pub mod type_ref;
+mod units;
 
 pub use collect::{Collected, DefinitionIndex, collect, lower_items, lower_type};
+pub use impls::{ImplIndex, MethodsNamed, impl_index, impls_of, methods_named};
+pub use imports::import_problems;
+pub use place::{place_range, source_fingerprint};
+pub use project::{project_problems, syntax_problems};
 pub use query::{
     Item, const_item, file_of_def, function_item, header, impl_item, item, module_exists, module_file, module_header,
     module_items, parse, trait_item, type_item, value_item,
 };
 pub use resolve::{Qualifier, ScopedName, exported, qualifier, resolve};
+pub use units::{Unit, UnitGraph, import_edges, imported_modules, unit_files, unit_graph};
 
 /// What this layer needs of the database.
 #[salsa::db]

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use base_db::{DefKind, DefName, File, ModuleId, Name, Stamped, file_of_module, library_path};
+use base_db::{DefKind, DefName, ModuleId, Name, Stamped, file_of_module, library_path};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +76,7 @@ fn qualifier_path<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Qual
 }
 
 /// Whether `inner` is `outer` or a block inside it.
-fn encloses<'db>(db: &'db dyn HirDb, outer: ModuleId<'db>, inner: ModuleId<'db>) -> bool {
+pub(crate) fn encloses<'db>(db: &'db dyn HirDb, outer: ModuleId<'db>, inner: ModuleId<'db>) -> bool {
     if outer == inner {
         return true;
     }
@@ -156,7 +156,7 @@ pub(crate) fn use_target<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &
 
 /// All names of one module with what they are, private ones included.
 #[salsa::tracked]
-fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<FxHashMap<Name, Exported>> {
+pub(crate) fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<FxHashMap<Name, Exported>> {
     Arc::new(module_header(db, module).as_ref().map(|header| names_of(header)).unwrap_or_default())
 }
 
@@ -309,30 +309,32 @@ fn add_level(resolved: &mut Resolved, level: Resolved) {
 }
 
 /// One import that brings a certain local name.
-pub(crate) struct Import {
-    /// Index of the `use` in its module, and of the name in its list.
-    pub(crate) place: (u32, Option<u32>),
+struct Import {
     /// The module it comes from.
-    pub(crate) from: Name,
+    from: Name,
     /// The name there.
-    pub(crate) name: Name,
+    name: Name,
     /// What it brings.
-    pub(crate) level: Resolved,
+    level: Resolved,
+    /// See [`claims`].
+    claims: bool,
 }
 
-impl Import {
-    /// Whether it takes part in conflicts. Constructors alone are told apart by type.
-    pub(crate) fn claims(&self) -> bool {
-        let level = &self.level;
-        !level.functions.is_empty() || level.value.is_some() || level.ty.is_some() || level.trait_.is_some()
-    }
+/// Whether an imported name takes part in conflicts. Constructors alone are told apart by type, and methods by trait.
+pub(crate) fn claims(exported: &Exported) -> bool {
+    exported.defs.iter().any(|(def, _)| is_importable(def.kind()))
+}
+
+/// Whether a definition of this kind can be imported under its own name.
+fn is_importable(kind: DefKind) -> bool {
+    matches!(kind, DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Type | DefKind::Trait)
 }
 
 /// What the `use` declarations of exactly this module or block bring under the local name `name`, in source order.
-pub(crate) fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &str) -> Vec<Import> {
+fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &str) -> Vec<Import> {
     let mut imports = Vec::new();
-    for (n, decl) in module_uses(db, module).iter().enumerate() {
-        let mut import = |item: Option<u32>, original: &str, named: bool| {
+    for decl in module_uses(db, module) {
+        let mut import = |original: &str, named: bool| {
             let Some(from) = use_target(db, module, &decl.path) else { return };
             let target = ModuleId::new(db, from.clone());
             let exported = members(db, ScopedName::new(db, target, Name::from(original)));
@@ -342,20 +344,22 @@ pub(crate) fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &
                 level.value = None;
             }
             if !level.is_empty() {
-                imports.push(Import { place: (n as u32, item), from, name: Name::from(original), level });
+                // Importing from oneself brings nothing new.
+                let claims = from != *module.path(db) && claims(exported);
+                imports.push(Import { from, name: Name::from(original), level, claims });
             }
         };
         match &decl.kind {
-            UseKind::Star => import(None, name, false),
+            UseKind::Star => import(name, false),
             UseKind::List(items) => {
-                for (k, (original, alias)) in items.iter().enumerate() {
+                for (original, alias) in items {
                     if alias.as_ref().unwrap_or(original) == name {
-                        import(Some(k as u32), original, true);
+                        import(original, true);
                     }
                 }
             }
             UseKind::Single(original, alias) if alias.as_ref().unwrap_or(original) == name => {
-                import(None, original, true);
+                import(original, true);
             }
             UseKind::Single(..) | UseKind::Bare => {}
         }
@@ -364,13 +368,10 @@ pub(crate) fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &
 }
 
 /// All imports of a name merged; the first wins where they conflict.
-fn merge_imports(own: &Name, imports: Vec<Import>) -> Resolved {
+fn merge_imports(imports: Vec<Import>) -> Resolved {
     let mut merged = Resolved::default();
     let mut claimed: Option<(Name, Name)> = None;
-    for import in imports {
-        // Importing from oneself brings nothing new.
-        let claims = import.claims() && import.from != *own;
-        let Import { from, name, level, .. } = import;
+    for Import { from, name, level, claims } in imports {
         if claims {
             match &claimed {
                 Some((module, original)) if *module != from || *original != name => {
@@ -408,7 +409,7 @@ fn resolve_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Resolv
             add_level(&mut resolved, whole(members(db, ScopedName::new(db, root, name.clone()))));
         }
         for scope in [Some(module), outer].into_iter().flatten() {
-            add_level(&mut resolved, merge_imports(scope.path(db), imports_of(db, scope, name)));
+            add_level(&mut resolved, merge_imports(imports_of(db, scope, name)));
         }
         if let Some(level) = prelude_names(db, db.project()).get(name) {
             add_level(&mut resolved, level.clone());
@@ -444,10 +445,4 @@ fn private_type<'db>(
         }
     }
     None
-}
-
-/// Every file of the library that exists in this database, in the order of the table of sources.
-pub(crate) fn library_files(db: &dyn HirDb) -> Vec<File> {
-    let project = db.project();
-    stdlib::library().iter().filter_map(|(stem, _)| project.file(db, &library_path(stem))).collect()
 }

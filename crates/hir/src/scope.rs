@@ -48,3 +48,12 @@ pub struct Exported {
     /// Whether `module.name` is a module or block.
     pub is_module: bool,
 }
+
+impl Exported {
+    /// Whether importers may name it.
+    pub fn is_public(&self) -> bool {
+        self.defs.iter().any(|(_, public)| *public)
+            || self.constructors.iter().any(|(_, _, public)| *public)
+            || self.method_of.iter().any(|(_, public)| *public)
+    }
+}

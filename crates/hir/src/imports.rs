@@ -1,0 +1,215 @@
+//! Problems of `use` declarations.
+//!
+//! Input: the imports of one module and the names of the modules they mention. Output: problems that name the n-th
+//! `use`. Conflicts are found eagerly, hence this looks at whole modules, which nothing else does.
+
+use std::sync::Arc;
+
+use base_db::{ModuleId, Name};
+use rustc_hash::FxHashMap;
+
+use crate::{
+    HirDb,
+    collect::join,
+    errors,
+    item_tree::UseKind,
+    problem::{Anchor, Place, Problem},
+    query::{module_file, module_uses},
+    resolve::{claims, encloses, module_names, use_target},
+};
+
+/// What is wrong with the imports of one module or block.
+#[salsa::tracked(returns(deref))]
+pub fn import_problems<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<[Problem]> {
+    let mut check = Check { db, module, problems: Vec::new(), imported: FxHashMap::default() };
+    for (n, decl) in module_uses(db, module).iter().enumerate() {
+        let n = n as u32;
+        match &decl.kind {
+            UseKind::Star => {
+                if let Some(target) = check.target(n, &decl.path) {
+                    check.star(n, target);
+                }
+            }
+            UseKind::List(items) => {
+                let Some(target) = check.target(n, &decl.path) else { continue };
+                for (k, (name, alias)) in items.iter().enumerate() {
+                    check.named(n, Some(k as u32), target, name, alias.as_ref().unwrap_or(name));
+                }
+            }
+            UseKind::Single(name, alias) => {
+                // `use a.b` may name a module, which then becomes legal as a qualifier.
+                let whole = join(&decl.path, name);
+                let is_module = use_target(db, module, &whole).is_some() || is_known_library_module(&whole);
+                let target = if is_module { check.find(&decl.path) } else { check.target(n, &decl.path) };
+                let Some(target) = target else { continue };
+                if !is_module || module_names(db, target).contains_key(name) {
+                    check.named(n, None, target, name, alias.as_ref().unwrap_or(name));
+                }
+            }
+            // A syntax error.
+            UseKind::Bare => {}
+        }
+    }
+    check.problems.into()
+}
+
+struct Check<'db> {
+    db: &'db dyn HirDb,
+    module: ModuleId<'db>,
+    problems: Vec<Problem>,
+    /// Local names with the module and the name there, and where they were imported first.
+    imported: FxHashMap<Name, (Name, Name, Place)>,
+}
+
+impl<'db> Check<'db> {
+    fn place(&self, n: u32, item: Option<u32>) -> Place {
+        Place { module: self.module.path(self.db).clone(), def: None, anchor: Anchor::Use(n, item) }
+    }
+
+    fn find(&self, path: &str) -> Option<ModuleId<'db>> {
+        use_target(self.db, self.module, path).map(|path| ModuleId::new(self.db, path))
+    }
+
+    fn target(&mut self, n: u32, path: &Name) -> Option<ModuleId<'db>> {
+        let found = self.find(path);
+        if found.is_none() {
+            let db = self.db;
+            let modules = db.project().files(db).map(|file| file.module(db).clone());
+            let problem = errors::module_not_found(self.place(n, None), path, near(path, modules));
+            self.problems.push(problem);
+        }
+        found
+    }
+
+    fn named(&mut self, n: u32, item: Option<u32>, target: ModuleId<'db>, name: &Name, local: &Name) {
+        let db = self.db;
+        let names = module_names(db, target);
+        let path = target.path(db);
+        let place = self.place(n, item);
+        // mvars and templates cannot be imported, so for importers they do not exist.
+        let Some(exported) = names
+            .get(name)
+            .filter(|exported| claims(exported) || !exported.constructors.is_empty() || !exported.method_of.is_empty())
+        else {
+            #[expect(clippy::iter_over_hash_type, reason = "`near` takes the smallest of the nearest")]
+            let visible = names.iter().filter(|(_, exported)| exported.is_public()).map(|(name, _)| name.clone());
+            let problem = errors::not_defined_in(place, name, path, near(name, visible));
+            self.problems.push(problem);
+            return;
+        };
+        let library = module_file(db, target).is_some_and(|file| file.library(db));
+        if !exported.is_public() && !library && !encloses(db, target, self.module) {
+            self.problems.push(errors::private_in(place, name, path));
+        } else if claims(exported) {
+            self.claim(local, path, name, place);
+        }
+    }
+
+    fn star(&mut self, n: u32, target: ModuleId<'db>) {
+        let path = target.path(self.db);
+        if path == self.module.path(self.db) {
+            return;
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
+        let mut names: Vec<&Name> = module_names(self.db, target)
+            .iter()
+            .filter(|(_, exported)| claims(exported) && exported.is_public())
+            .map(|(name, _)| name)
+            .collect();
+        names.sort_unstable();
+        // One `use` is one mistake, however many names it brings twice.
+        let before = self.problems.len();
+        for name in names {
+            let place = self.place(n, None);
+            self.claim(name, path, name, place);
+        }
+        let more = self.problems.len().saturating_sub(before + 1);
+        self.problems.truncate(before + 1);
+        if more > 0
+            && let Some(problem) = self.problems.last_mut()
+        {
+            problem.notes.push(format!("{more} more {} in conflict", if more == 1 { "name is" } else { "names are" }));
+        }
+    }
+
+    fn claim(&mut self, local: &Name, path: &Name, name: &Name, place: Place) {
+        match self.imported.get(local) {
+            Some((module, original, first)) if module != path || original != name => {
+                let problem = errors::import_conflict(place, local, module, path, first.clone());
+                self.problems.push(problem);
+            }
+            Some(_) => {}
+            None => {
+                self.imported.insert(local.clone(), (path.clone(), name.clone(), place));
+            }
+        }
+    }
+}
+
+/// Library modules that other implementations have; importing them is harmless as long as nothing of them is used.
+fn is_known_library_module(path: &str) -> bool {
+    const KNOWN: [&str; 16] = [
+        "db",
+        "html",
+        "html_parser",
+        "io",
+        "list",
+        "logging",
+        "pool",
+        "rhtml",
+        "rhtml_session",
+        "rhttp_server",
+        "rweb",
+        "rweb_state",
+        "server",
+        "traits",
+        "url",
+        "ws",
+    ];
+    path.strip_prefix("stdlib.").is_some_and(|name| KNOWN.contains(&name))
+}
+
+/// The candidate that `name` was probably meant to be: few letters away; among equals the smallest.
+pub(crate) fn near(name: &str, candidates: impl Iterator<Item = Name>) -> Option<Name> {
+    let limit = (name.chars().count() / 3).max(1);
+    candidates
+        .filter(|candidate| candidate != name && !candidate.is_empty())
+        .filter_map(|candidate| Some((distance(name, &candidate, limit)?, candidate)))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Number of inserted, removed, replaced or swapped letters between two names, if it is not above `limit`.
+fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > limit || a.len().max(b.len()) > 100 {
+        return None;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.pop().filter(|&distance| distance <= limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names() {
+        let names = || ["area", "aria", "perimeter"].into_iter().map(Name::from);
+        assert_eq!(near("aera", names()), Some(Name::from("area")));
+        assert_eq!(near("perimter", names()), Some(Name::from("perimeter")));
+        assert_eq!(near("volume", names()), None);
+    }
+}

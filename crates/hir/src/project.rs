@@ -1,0 +1,102 @@
+//! Problems of the project as a set of files, and syntax errors of single files.
+//!
+//! Input: paths and headers. Output: problems about modules. Folded over shards, so that an edit revisits one shard.
+
+use std::sync::Arc;
+
+use base_db::{Content, File, FileShard, ModuleId, Name, Project, file_of_module};
+use syntax::SyntaxError;
+
+use crate::{
+    HirDb, errors,
+    problem::{Anchor, Place, Problem, Severity},
+    query::{header, parse},
+};
+
+/// Syntax errors of `file`, with ranges. They live in memory only and change with every move.
+#[salsa::tracked(returns(deref))]
+pub fn syntax_problems(db: &dyn HirDb, file: File) -> Arc<[SyntaxError]> {
+    parse(db, file).errors().into()
+}
+
+/// What is wrong with the set of files: two files for one module, names that no module can have, unreadable files.
+/// In order of the modules' names.
+pub fn project_problems(db: &dyn HirDb) -> &[Problem] {
+    all_problems(db, db.project())
+}
+
+#[salsa::tracked(returns(deref))]
+fn all_problems(db: &dyn HirDb, project: Project) -> Arc<[Problem]> {
+    let mut problems: Vec<Problem> =
+        project.shards(db).iter().flat_map(|&shard| shard_problems(db, shard).iter().cloned()).collect();
+    problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    // One folder that takes the name of the library is one mistake.
+    let mut taken = problems.iter().filter(|problem| problem.code == errors::STDLIB_TAKEN);
+    if let Some(first) = taken.next().cloned() {
+        problems.retain(|problem| problem.code != errors::STDLIB_TAKEN || *problem == first);
+    }
+    problems.into()
+}
+
+#[salsa::tracked(returns(deref))]
+fn shard_problems(db: &dyn HirDb, shard: FileShard) -> Arc<[Problem]> {
+    let mut problems = Vec::new();
+    let files = shard.files(db);
+    let named = !db.project().options(db).single_file;
+    for (n, &file) in files.iter().enumerate() {
+        if file.library(db) {
+            continue;
+        }
+        let place = Place { module: file.module(db).clone(), def: None, anchor: Anchor::Whole };
+        if let Some(reason) = unreadable(db, file) {
+            problems.push(errors::unreadable(place.clone(), file.path(db), reason));
+        }
+        if !named {
+            continue;
+        }
+        if n > 0 && files[n - 1].module(db) == file.module(db) {
+            let first = files[n - 1].path(db);
+            problems.push(errors::two_files(place.clone(), file.module(db), first, file.path(db)));
+        }
+        problems.extend(path_problem(&place, file.path(db)));
+        for module in header(db, file).modules.iter().skip(1) {
+            if let Some(other) = file_of_module(db, ModuleId::new(db, module.path.clone())) {
+                let place = Place { module: file.module(db).clone(), def: None, anchor: Anchor::Whole };
+                problems.push(errors::block_is_file(place, &module.path, other.path(db)));
+            }
+        }
+    }
+    problems.into()
+}
+
+/// Why a file has no text.
+#[salsa::tracked(returns(as_deref))]
+fn unreadable(db: &dyn HirDb, file: File) -> Option<Arc<str>> {
+    match file.content(db) {
+        Content::Invalid(reason) => Some(Arc::clone(reason)),
+        Content::Text(_) | Content::Stored => None,
+    }
+}
+
+fn path_problem(place: &Place, path: &Name) -> Option<Problem> {
+    let stem = path.strip_suffix(".nos").unwrap_or(path);
+    if stem == "stdlib" || stem.starts_with("stdlib/") {
+        return Some(errors::stdlib_taken(place.clone(), path));
+    }
+    if stem.contains('.') {
+        return Some(errors::dotted_file(place.clone(), path));
+    }
+    let part = stem.split('/').find(|part| !is_name(part))?;
+    let mut problem = errors::not_importable(place.clone(), path, part);
+    problem.severity = Severity::Warning;
+    Some(problem)
+}
+
+/// Whether a `use` can name this part of a path.
+fn is_name(part: &str) -> bool {
+    let mut chars = part.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+        // Keywords are what the parser says.
+        && syntax::parse(&format!("use {part}.*")).errors().is_empty()
+}
