@@ -210,6 +210,7 @@ impl Store {
         evict(&mut candidates, options.max_bytes, &live);
         let rewritten = rewritten(&candidates, options.max_segments, &self.tally.suspects());
 
+        let surplus = surplus(&rewritten, &live);
         let mut merge = Merge::new(self, rewritten.iter().map(|candidate| candidate.id.sequence).max());
         let mut used = None;
         let mut sources: Vec<SegmentId> = Vec::new();
@@ -222,8 +223,9 @@ impl Store {
             // In the order of the file: records saved together stay together.
             rows.sort_unstable_by_key(|row| row.offset);
             for row in rows {
-                let live = live(segment.reference(&row), &row);
-                if (candidate.evict && !live) || !merge.copy(&segment, row, live)? {
+                let at = segment.reference(&row);
+                let unwanted = surplus.contains(&at) || (candidate.evict && !live(at, &row));
+                if unwanted || !merge.copy(&segment, row)? {
                     report.records_removed += 1;
                 }
             }
@@ -245,11 +247,12 @@ impl Store {
         report.dropped += dropped.len();
         gone.extend(merged);
         gone.extend(dropped);
+        // Before they go: another thread must find either.
+        self.merged(&gone, &moved);
         for id in &gone {
             // What cannot be removed now is looked at again by the next one.
             let _ = self.files.remove_file(&self.segment_path(*id));
         }
-        self.merged(&gone, &moved);
         report.bytes_after = self.segment_files().iter().map(|(_, metadata)| metadata.length).sum();
         Ok(report)
     }
@@ -585,6 +588,29 @@ fn rewritten<'c>(
     chosen
 }
 
+/// Records that are not live and older than [`MAX_PER_KEY`] others of their key in the same merge.
+fn surplus(merged: &[&Candidate], live: &dyn Fn(RecordRef, &Row) -> bool) -> FxHashSet<RecordRef> {
+    let mut rows: Vec<(Row, RecordRef, Reverse<u32>)> = Vec::new();
+    for segment in merged.iter().filter_map(|candidate| candidate.segment.as_ref()) {
+        let of_segment = format::rows(segment.index().unwrap_or_default());
+        rows.extend(of_segment.map(|row| (row, segment.reference(&row), Reverse(row.sequence_in(segment.id)))));
+    }
+    rows.sort_by_key(|(row, _, sequence)| (row.kind, row.key, *sequence));
+    let mut surplus = FxHashSet::default();
+    for of_key in rows.chunk_by(|(a, ..), (b, ..)| (a.kind, a.key) == (b.kind, b.key)) {
+        let mut heads: Vec<u64> = Vec::new();
+        for (row, at, _) in of_key {
+            if !heads.contains(&row.head) {
+                heads.push(row.head);
+            }
+            if heads.len() > MAX_PER_KEY && !live(*at, row) {
+                surplus.insert(*at);
+            }
+        }
+    }
+    surplus
+}
+
 /// Copies records into new segments.
 struct Merge<'s> {
     store: &'s Store,
@@ -616,15 +642,12 @@ impl<'s> Merge<'s> {
         }
     }
 
-    /// `Ok(false)`: not copied because it is damaged, the same as one copied before, or one too many of its key.
-    fn copy(&mut self, segment: &Arc<Segment>, row: Row, live: bool) -> Result<bool, SaveError> {
+    /// `Ok(false)`: not copied because it is damaged or the same as one copied before.
+    fn copy(&mut self, segment: &Arc<Segment>, row: Row) -> Result<bool, SaveError> {
         let from = segment.reference(&row);
         let seen = self.seen.entry((row.kind, row.key)).or_default();
         if let Some(&(_, copy)) = seen.iter().find(|(head, _)| *head == row.head) {
             self.moved.push((from, self.moved[copy].1));
-            return Ok(false);
-        }
-        if seen.len() >= MAX_PER_KEY && !live {
             return Ok(false);
         }
         let Some(record) = checked(segment, &row) else { return Ok(false) };

@@ -25,7 +25,7 @@ use crate::segment::{Record, Segment, Trouble, zeroed};
 /// A file used after this long gets its time renewed; eviction is no finer than this.
 const TOUCH_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often a save makes the folders again that somebody clears at the same time.
+/// How often something is done again that others got in the way of.
 const ATTEMPTS: usize = 8;
 
 /// What a folder that can be deleted says to backup programs.
@@ -50,8 +50,12 @@ pub struct Store {
 struct State {
     /// Newest first. `None`: not looked at yet.
     listed: Option<Arc<[SegmentId]>>,
+    /// Counts our own changes, so that a list made before one of them does not replace a newer one.
+    changes: u64,
     /// What cannot be used is remembered too, until the next [`Store::refresh`].
     open: FxHashMap<SegmentId, Result<Arc<Segment>, Unusable>>,
+    /// The highest sequence we have given.
+    saved: u32,
     /// Where our own merges have moved records that callers may still ask for by their old place.
     moved: FxHashMap<RecordRef, RecordRef>,
 }
@@ -211,8 +215,8 @@ impl Store {
     /// after [`Store::refresh`]. The records are not read; [`Store::find`] does.
     pub fn lookup(&self, kind: u8, key: &Key) -> Vec<RecordRef> {
         let mut found: Vec<(Reverse<u32>, u64, RecordRef)> = Vec::new();
-        // A listed segment that is gone was merged into one we do not know: look once more, then make do.
-        for last_attempt in [false, true] {
+        // A listed segment that is gone was merged into one we do not know: look again, and at last make do.
+        for attempt in 1..=ATTEMPTS {
             let mut missing = Vec::new();
             found.clear();
             for &id in self.listed().iter() {
@@ -233,7 +237,7 @@ impl Store {
             if missing.is_empty() {
                 break;
             }
-            if last_attempt {
+            if attempt == ATTEMPTS {
                 // A link to nothing, say. Do not list the folder again at each lookup because of it.
                 let mut state = self.state_mut();
                 state.open.extend(missing.into_iter().map(|id| (id, Err(Unusable::Unreadable))));
@@ -257,8 +261,18 @@ impl Store {
     /// Compare [`Record::kind`] and [`Record::key`], or use [`Store::record_for`], unless whatever named the place was
     /// itself checked. Costs one read, after opening the segment once.
     pub fn record_at(&self, at: RecordRef) -> Option<Record> {
-        let at = self.state().moved.get(&at).copied().unwrap_or(at);
-        let record = self.segment(at.segment).ok()?.record(at)?;
+        let mut at = self.moved(at);
+        let segment = loop {
+            match self.segment(at.segment) {
+                Ok(segment) => break segment,
+                // Another thread may have merged it just now.
+                Err(_) => match self.moved(at) {
+                    moved if moved == at => return None,
+                    moved => at = moved,
+                },
+            }
+        };
+        let record = segment.record(at)?;
         let now = self.files.now();
         if record.wants_touch(now, TOUCH_AFTER) {
             // Only to keep it from eviction; a read-only store works without.
@@ -333,6 +347,7 @@ impl Store {
     /// Open segments stay open; they never change.
     pub fn refresh(&self) {
         let mut state = self.state_mut();
+        state.changes += 1;
         state.listed = None;
         state.open.retain(|_, segment| segment.is_ok());
     }
@@ -365,20 +380,24 @@ impl Store {
                 let ids = self.segment_ids().unwrap_or_default();
                 // The same content again keeps its name, and a damaged file under that name is replaced.
                 let same = ids.iter().find(|id| id.hash == hash).copied();
-                let sequence = ids.first().map_or(1, |id| id.sequence.saturating_add(1));
+                // Later than what is there and than what this store saved before, wherever that is now.
+                let before = ids.first().map_or(0, |id| id.sequence).max(self.state().saved);
+                let sequence = before.saturating_add(1);
                 same.unwrap_or(SegmentId { sequence, hash })
             }
         };
         self.place(&dir, &id.file_name(), &bytes).map_err(|source| self.refused(&dir, source))?;
         self.tally.settled(&[id]);
         let mut state = self.state_mut();
+        state.changes += 1;
+        state.saved = state.saved.max(id.sequence);
         state.open.remove(&id);
         if let Some(listed) = &state.listed
             && !listed.contains(&id)
         {
             let mut ids = listed.to_vec();
             ids.push(id);
-            ids.sort_unstable_by(|a, b| b.cmp(a));
+            ids.sort_unstable_by_key(|&id| Reverse(id));
             state.listed = Some(ids.into());
         }
         Ok(id)
@@ -390,7 +409,7 @@ impl Store {
         for _ in 0..ATTEMPTS {
             match &written {
                 // The folder is missing, or somebody cleared it in the middle of this.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) => {
                     written = self.make_dirs(dir).and_then(|()| self.place_once(dir, name, bytes));
                 }
                 _ => break,
@@ -427,24 +446,45 @@ impl Store {
     }
 
     /// Segments in the folder, newest first.
+    ///
+    /// A list made while somebody replaces segments by their merger may lack both. So it is made until two are equal,
+    /// or for so long that a miss is the better answer.
     pub(crate) fn segment_ids(&self) -> Result<Vec<SegmentId>, Trouble> {
-        let entries = self.files.list(&self.segments())?;
-        let mut ids: Vec<SegmentId> =
-            entries.iter().filter_map(|entry| SegmentId::from_file_name(&entry.name)).collect();
-        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let list = || -> io::Result<Vec<SegmentId>> {
+            let entries = self.files.list(&self.segments())?;
+            let mut ids: Vec<SegmentId> =
+                entries.iter().filter_map(|entry| SegmentId::from_file_name(&entry.name)).collect();
+            ids.sort_unstable_by_key(|&id| Reverse(id));
+            Ok(ids)
+        };
+        let mut ids = list()?;
+        for _ in 0..ATTEMPTS {
+            let again = list()?;
+            if ids == again {
+                break;
+            }
+            ids = again;
+        }
         Ok(ids)
     }
 
     fn listed(&self) -> Arc<[SegmentId]> {
-        if let Some(listed) = &self.state().listed {
-            return Arc::clone(listed);
-        }
+        let changes = {
+            let state = self.state();
+            if let Some(listed) = &state.listed {
+                return Arc::clone(listed);
+            }
+            state.changes
+        };
         let ids = self.segment_ids().unwrap_or_else(|trouble| {
             self.note(&self.segments(), &trouble);
             Vec::new()
         });
         let ids: Arc<[SegmentId]> = ids.into();
-        self.state_mut().listed = Some(Arc::clone(&ids));
+        let mut state = self.state_mut();
+        if state.changes == changes {
+            state.listed = Some(Arc::clone(&ids));
+        }
         ids
     }
 
@@ -470,10 +510,15 @@ impl Store {
         self.state_mut().open.entry(id).or_insert(segment).clone()
     }
 
-    /// Takes note of a merge: `gone` are removed, and what was in them is elsewhere.
+    fn moved(&self, at: RecordRef) -> RecordRef {
+        self.state().moved.get(&at).copied().unwrap_or(at)
+    }
+
+    /// Takes note of a merge: `gone` are about to be removed, and what was in them is elsewhere.
     pub(crate) fn merged(&self, gone: &[SegmentId], moved: &[(RecordRef, RecordRef)]) {
         self.tally.settled(gone);
         let mut state = self.state_mut();
+        state.changes += 1;
         state.listed = None;
         for id in gone {
             state.open.remove(id);

@@ -104,6 +104,25 @@ fn a_merge_keeps_the_order_and_drops_what_no_lookup_returns() {
     assert_eq!((again.merged, again.dropped), (0, 0), "one segment is not merged with itself");
 }
 
+/// The order of saves, not of files: a merge of some makes an old record part of a new file.
+#[test]
+fn the_newest_records_survive_merges_of_any_segments() {
+    for seed in 0..100 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let files = MemoryFiles::new();
+        for version in 1..=30 {
+            let padding = NewRecord { kind: 9, key: key(version), sections: vec![vec![0; random.usize(..5000)]] };
+            store_on(&files).save(&[record(5, version), padding]).unwrap();
+            if random.u8(..3) == 0 {
+                let max_segments = random.usize(1..5);
+                store_on(&files).maintain(MaintainOptions { max_segments, ..MaintainOptions::default() }).unwrap();
+            }
+            let expected: Vec<u32> = (1..=version).rev().take(4).collect();
+            assert_eq!(versions(&store_on(&files), 5), expected, "seed {seed}");
+        }
+    }
+}
+
 #[test]
 fn the_least_recently_used_go_first() {
     let files = MemoryFiles::new();
