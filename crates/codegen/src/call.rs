@@ -4,11 +4,12 @@
 //! evaluated in the order of the parameters, those of constructors in the order of the source.
 
 use bytecode::{CallTarget, Candidate, Head as RunHead, Instr, Kind, MethodSite};
-use hir::body::{Arg, Expr, ExprId, TypeId};
+use hir::body::{Arg, Expr, ExprId, LocalId, TypeId};
 use hir::type_ref::TypeRef;
+use la_arena::RawIdx;
 use smol_str::SmolStr;
 use stdlib::Special;
-use types::{ArgPlan, Builtin, CallPlan, Callee, CtorRef, Head, Site, Ty};
+use types::{ArgPlan, Builtin, CallPlan, Callee, CtorRef, Head, Site, SiteCandidate, Ty};
 
 use crate::{
     emit::Reg,
@@ -24,6 +25,22 @@ struct Source<'a> {
     receiver: Option<ExprId>,
     args: &'a [Arg],
     type_args: &'a [TypeId],
+}
+
+/// Where the defaults of left-out arguments come from.
+#[derive(Clone, Copy)]
+enum Defaults<'a> {
+    /// Chunks of the function with this symbol.
+    Function(&'a str),
+    /// The parameters of this lambda.
+    Local(ExprId),
+    /// Nothing is left out, or whoever is called fills it in.
+    None,
+}
+
+/// Number of arguments before the defaults that end the list.
+fn given(plan: &[ArgPlan]) -> usize {
+    plan.iter().rposition(|arg| !matches!(arg, ArgPlan::Default(_))).map_or(0, |last| last + 1)
 }
 
 impl Source<'_> {
@@ -60,7 +77,7 @@ impl<'a> Gen<'a> {
         match &plan.callee {
             Callee::Function(def) => {
                 let symbol = def.to_string();
-                let (args, argc) = self.arguments(expr, &plan.args, source, Some(&symbol));
+                let (args, argc) = self.arguments(expr, &plan.args, source, Defaults::Function(&symbol));
                 let symbol = self.chunk.symbol(&symbol);
                 self.finish_call(
                     dest,
@@ -72,11 +89,27 @@ impl<'a> Gen<'a> {
             Callee::Constructor(ctor) => self.construct(expr, ctor, &plan.args, source, dest),
             Callee::Update { ctor, fields } => self.update(expr, ctor, fields, &plan.args, source, dest),
             Callee::Value => {
-                let later: Vec<ExprId> = plan.args.iter().filter_map(|arg| source.expr(arg)).collect();
                 let Some(function) = source.callee.or(source.receiver) else { return self.unit(dest) };
+                let later: Vec<ExprId> = plan.args.iter().filter_map(|arg| source.expr(arg)).collect();
                 let callee = self.operand_before(function, &later);
-                let (args, argc) = self.arguments(expr, &plan.args, source, None);
-                self.finish_value_call(callee, args, argc, dest);
+                let local = match self.expr_of(function) {
+                    Expr::Local(local) => Some(*local),
+                    _ => None,
+                };
+                self.call_of_value(expr, callee, local, &plan.args, source, dest);
+            }
+            Callee::Local(index) => {
+                let local = LocalId::from_raw(RawIdx::from_u32(*index));
+                let callee = self.alloc();
+                self.read_local(local, callee);
+                self.call_of_value(expr, callee, Some(local), &plan.args, source, dest);
+            }
+            Callee::ModuleValue(def) => {
+                let symbol = self.chunk.symbol(&def.to_string());
+                let callee = self.alloc();
+                self.at(expr);
+                self.emit(Instr::LoadValue { dst: callee, symbol });
+                self.call_of_value(expr, callee, None, &plan.args, source, dest);
             }
             Callee::Field(access) => {
                 let Some(receiver) = source.receiver.or(source.callee) else { return self.unit(dest) };
@@ -84,28 +117,9 @@ impl<'a> Gen<'a> {
                 let callee = self.alloc();
                 self.at(expr);
                 self.field(access, obj, callee);
-                let (args, argc) = self.arguments(expr, &plan.args, source, None);
-                self.finish_value_call(callee, args, argc, dest);
+                self.call_of_value(expr, callee, None, &plan.args, source, dest);
             }
-            Callee::Site(site) => {
-                // All candidates see the arguments in the order of the first one; defaults belong to candidates.
-                let order: Vec<ArgPlan> = match site.candidates.first() {
-                    Some(first) => {
-                        first.args.iter().filter(|arg| !matches!(arg, ArgPlan::Default(_))).cloned().collect()
-                    }
-                    None => {
-                        let receiver = source.receiver.iter().map(|_| ArgPlan::Receiver);
-                        receiver.chain((0..source.args.len() as u32).map(ArgPlan::Arg)).collect()
-                    }
-                };
-                let (args, argc) = self.arguments(expr, &order, source, None);
-                let site = self.site(site, order.len(), None);
-                self.finish_call(
-                    dest,
-                    |dst| Instr::CallMethod { argc, dst, site, args },
-                    Some(Instr::TailCallMethod { argc, site, args }),
-                );
-            }
+            Callee::Site(site) => self.site_call(expr, site, plan, source, dest),
             Callee::MvarUpdate(def) => {
                 let Some(&Arg { value: function, .. }) = source.args.first() else { return self.unit(dest) };
                 let callee = self.operand(function);
@@ -139,7 +153,25 @@ impl<'a> Gen<'a> {
         }
     }
 
-    fn finish_value_call(&mut self, callee: Reg, args: Reg, argc: u8, dest: Dest) {
+    /// Calls the function value in `callee`. `local`: the variable it was read from.
+    fn call_of_value(
+        &mut self,
+        expr: ExprId,
+        callee: Reg,
+        local: Option<LocalId>,
+        plan: &[ArgPlan],
+        source: &Source<'_>,
+        dest: Dest,
+    ) {
+        let function = local.and_then(|local| self.local_functions.get(&local).copied());
+        // Without a known function the machine fills in what is left out at the end.
+        let known = function.is_some();
+        let plan = if known { plan } else { &plan[..given(plan)] };
+        let defaults = match function {
+            Some(function) => Defaults::Local(function),
+            None => Defaults::None,
+        };
+        let (args, argc) = self.arguments(expr, plan, source, defaults);
         self.finish_call(
             dest,
             |dst| Instr::CallValue { argc, dst, callee, args },
@@ -147,14 +179,42 @@ impl<'a> Gen<'a> {
         );
     }
 
-    /// Evaluates arguments into a window. `symbol`: the function whose defaults may be needed.
-    fn arguments(&mut self, expr: ExprId, plan: &[ArgPlan], source: &Source<'_>, symbol: Option<&str>) -> (Reg, u8) {
+    /// A call that the heads of the arguments decide at run time.
+    fn site_call(&mut self, expr: ExprId, site: &Site, plan: &CallPlan, source: &Source<'_>, dest: Dest) {
+        // A function in a local variable takes whatever no candidate before it wants; there is no other way to say it.
+        if let Some(SiteCandidate { callee: Callee::Local(index), args, .. }) = site.candidates.first() {
+            let local = LocalId::from_raw(RawIdx::from_u32(*index));
+            let callee = self.alloc();
+            self.read_local(local, callee);
+            return self.call_of_value(expr, callee, Some(local), args, source, dest);
+        }
+        // All candidates see the arguments in one order. A candidate that speaks of the arguments of this call (and not
+        // of positions) may have reordered named ones.
+        let method = plan.args.contains(&ArgPlan::Receiver);
+        let passed = &plan.args[..given(&plan.args)];
+        let order = site
+            .candidates
+            .iter()
+            .map(|candidate| &candidate.args[..given(&candidate.args)])
+            .find(|args| args.len() == passed.len() && args.contains(&ArgPlan::Receiver) == method)
+            .unwrap_or(passed);
+        let (args, argc) = self.arguments(expr, order, source, Defaults::None);
+        let site = self.site(site, order.len(), None);
+        self.finish_call(
+            dest,
+            |dst| Instr::CallMethod { argc, dst, site, args },
+            Some(Instr::TailCallMethod { argc, site, args }),
+        );
+    }
+
+    /// Evaluates arguments into a window.
+    fn arguments(&mut self, expr: ExprId, plan: &[ArgPlan], source: &Source<'_>, defaults: Defaults<'_>) -> (Reg, u8) {
         let args = self.code().alloc_many(plan.len());
         for (index, arg) in plan.iter().enumerate() {
             let register = args + index as Reg;
             match (arg, source.expr(arg)) {
                 (_, Some(value)) => self.expr(value, Dest::Reg(register)),
-                (ArgPlan::Default(_), _) => self.default_argument(expr, index, args, source, symbol),
+                (ArgPlan::Default(_), _) => self.default_argument(expr, index, args, defaults),
                 (ArgPlan::Receiver | ArgPlan::Arg(_), None) => self.emit(Instr::LoadUnit { dst: register }),
             }
         }
@@ -170,11 +230,11 @@ impl<'a> Gen<'a> {
     }
 
     /// The default of parameter `index`, from the arguments before it in the window at `args`.
-    fn default_argument(&mut self, expr: ExprId, index: usize, args: Reg, source: &Source<'_>, symbol: Option<&str>) {
+    fn default_argument(&mut self, expr: ExprId, index: usize, args: Reg, defaults: Defaults<'_>) {
         let dst = args + index as Reg;
         let mark = self.code().mark();
-        match symbol {
-            Some(symbol) => {
+        match defaults {
+            Defaults::Function(symbol) => {
                 let window = self.code().alloc_many(index);
                 for offset in 0..index as Reg {
                     self.emit(Instr::Move { dst: window + offset, src: args + offset });
@@ -184,20 +244,15 @@ impl<'a> Gen<'a> {
                 self.at(expr);
                 self.emit(Instr::Call { argc, dst, symbol, args: window });
             }
-            None => self.local_default(index, args, dst, source),
+            Defaults::Local(function) => self.local_default(function, index, args, dst),
+            Defaults::None => self.emit(Instr::LoadUnit { dst }),
         }
         self.code().release(mark);
     }
 
     /// The default of a parameter of a local function is evaluated where the function is called.
-    fn local_default(&mut self, index: usize, args: Reg, dst: Reg, source: &Source<'_>) {
-        let function = match source.callee.or(source.receiver).map(|callee| self.expr_of(callee)) {
-            Some(Expr::Local(local)) => self.local_functions.get(local).copied(),
-            _ => None,
-        };
-        let Some(Expr::Lambda(lambda)) = function.map(|function| self.expr_of(function)) else {
-            return self.emit(Instr::LoadUnit { dst });
-        };
+    fn local_default(&mut self, function: ExprId, index: usize, args: Reg, dst: Reg) {
+        let Expr::Lambda(lambda) = self.expr_of(function) else { return };
         let Some(default) = lambda.params.get(index).and_then(|param| param.default) else {
             return self.emit(Instr::LoadUnit { dst });
         };
@@ -242,7 +297,7 @@ impl<'a> Gen<'a> {
         let (args, argc) = if special == Some(Special::TypeArguments) {
             self.reflection_arguments(expr, name, plan, source)
         } else {
-            self.arguments(expr, &plan.args, source, None)
+            self.arguments(expr, &plan.args, source, Defaults::None)
         };
         let native = self.chunk.native(name);
         self.finish_call(dest, |dst| Instr::CallNative { argc, dst, native, args }, None);
@@ -369,13 +424,11 @@ impl<'a> Gen<'a> {
                 // Nothing else can be chosen by the heads of the arguments.
                 _ => continue,
             };
-            let given = candidate.args.iter().take_while(|arg| !matches!(arg, ArgPlan::Default(_))).count();
-            let params = if candidate.args.is_empty() { argc } else { candidate.args.len() };
+            let params = candidate.args.len().max(argc);
             let defaults = match symbol {
-                Some(symbol) => (given..params).map(|index| default_symbol(&symbol, index).into()).collect(),
+                Some(symbol) => (argc..params).map(|index| default_symbol(&symbol, index).into()).collect(),
                 None => Vec::new(),
             };
-            let defaults = if candidate.args.is_empty() { Vec::new() } else { defaults };
             let heads = candidate.heads.iter().take(params).map(|head| head.as_ref().map_or(RunHead::Any, run_head));
             candidates.push(Candidate { heads: heads.collect(), target, params: params as u16, defaults });
         }

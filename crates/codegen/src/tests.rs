@@ -277,10 +277,7 @@ impl Simple<'_> {
                 } else {
                     let mut order: Vec<u32> = (0..args.len() as u32).collect();
                     order.sort_by_key(|&index| position(&args[index as usize]));
-                    CallPlan {
-                        callee: Callee::Constructor(ctor),
-                        args: order.into_iter().map(ArgPlan::Arg).collect(),
-                    }
+                    CallPlan { callee: Callee::Constructor(ctor), args: order.into_iter().map(ArgPlan::Arg).collect() }
                 };
                 self.result.calls.insert(id, plan);
                 ty

@@ -94,6 +94,10 @@ pub enum Callee {
     },
     /// The value of the callee expression (a local or any expression of function type).
     Value,
+    /// The value of a local variable, by raw index: `x.f(…)` with a local `f`.
+    Local(u32),
+    /// The value of a module value that holds a function.
+    ModuleValue(DefName),
     /// The function stored in a field of the receiver; the receiver is not passed.
     Field(FieldAccess),
     /// Decided at run time.
