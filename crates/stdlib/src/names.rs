@@ -50,8 +50,8 @@ const PRELUDE: &[&str] = &[
 #[rustfmt::skip]
 const NAMESPACES: &[&str] = &[
     "Base64", "Buffer", "Crypto", "Dir", "Encoding", "Env", "Exec", "File", "Float32Array", "Float64Array", "Gc",
-    "Http", "Int64Array", "Json", "Map", "Panel", "Path", "Pg", "Process", "Random", "Regex", "Runtime",
-    "Selenium", "Server", "Set", "String", "Tcp", "Time", "Url", "Uuid", "WebSocket",
+    "Http", "Int64Array", "Json", "Map", "Panel", "Path", "Pg", "Process", "Random", "Reactive", "Regex",
+    "RenderStack", "Runtime", "Selenium", "Server", "Set", "String", "Tcp", "Time", "Url", "Uuid", "WebSocket",
 ];
 
 #[cfg(test)]
