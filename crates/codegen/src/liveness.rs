@@ -47,13 +47,14 @@ impl Bits {
     }
 }
 
-/// What one operation reads and writes. `written` counts only when control goes on to the next instruction.
-#[derive(Default)]
-struct Effect {
-    read: Vec<Reg>,
-    written: Vec<Reg>,
+/// What an operation does with a register.
+#[derive(Clone, Copy, PartialEq)]
+enum Access {
+    Read,
+    /// Written when control goes on to the next instruction.
+    Write,
     /// Written when the jump is taken.
-    written_by_jump: Vec<Reg>,
+    WriteOnJump,
 }
 
 /// Rewrites the body. `widths` gives the number of fields of a constructor by its index in the chunk.
@@ -66,105 +67,135 @@ pub(crate) fn take_last_uses(code: &mut Emitter, closures: &dyn ClosureRegisters
     if blocks.len() * registers.max(64) > MAX_BITS {
         return;
     }
-    let effect = |code: &Emitter, index: usize| effect(code.ops[index].instr, closures, widths);
-    let mut block_of = vec![0usize; code.ops.len() + 1];
+    let mut block_of = vec![blocks.len(); code.ops.len() + 1];
     for (number, block) in blocks.iter().enumerate() {
         block_of[block.clone()].fill(number);
     }
-    block_of[code.ops.len()] = blocks.len();
+    let mut analysis = Analysis {
+        accesses: &|instr, visit| accesses(instr, closures, widths, visit),
+        block_of,
+        // The last one is the empty set behind the code.
+        live_in: vec![Bits::new(registers); blocks.len() + 1],
+        handlers: Bits::new(registers),
+    };
+    // Blocks are visited from the last to the first, so without jumps back one round is enough.
+    while analysis.round(code, &blocks) && has_cycles(code) {}
 
-    // live_in[blocks.len()] is the empty set behind the code.
-    let mut live_in = vec![Bits::new(registers); blocks.len() + 1];
-    let mut handlers = Bits::new(registers);
-    loop {
+    for block in &blocks {
+        let last = block.end - 1;
+        // A block that ends in a move goes on to the next one.
+        let mut after = analysis.live_in[analysis.block_of[block.end]].clone();
+        after.add(&analysis.handlers);
+        take_if_dead(code, last, &after);
+        let mut live = analysis.before_last(code, block);
+        for index in block.clone().rev().skip(1) {
+            take_if_dead(code, index, &live);
+            analysis.step(code.ops[index].instr, &mut live);
+        }
+    }
+}
+
+fn take_if_dead(code: &mut Emitter, index: usize, after: &Bits) {
+    if let Instr::Move { dst, src } = code.ops[index].instr
+        && dst != src
+        && !after.get(src)
+    {
+        code.ops[index].instr = Instr::Take { dst, src };
+    }
+}
+
+/// Whether some jump goes back, or a handler may be entered from anywhere.
+fn has_cycles(code: &Emitter) -> bool {
+    code.ops.iter().enumerate().any(|(index, op)| {
+        matches!(op.instr, Instr::TryPush { .. }) || op.label.is_some_and(|label| code.place(label) <= index)
+    })
+}
+
+/// Calls the visitor for everything an instruction reads and writes.
+type Accesses<'a> = dyn Fn(Instr, &mut dyn FnMut(Access, Reg)) + 'a;
+
+struct Analysis<'a> {
+    accesses: &'a Accesses<'a>,
+    /// Block of each operation, and of the end of the code.
+    block_of: Vec<usize>,
+    /// Live registers before each block.
+    live_in: Vec<Bits>,
+    /// Registers that some handler reads.
+    handlers: Bits,
+}
+
+impl Analysis<'_> {
+    /// One round over all blocks; whether anything changed.
+    fn round(&mut self, code: &Emitter, blocks: &[std::ops::Range<usize>]) -> bool {
         let mut changed = false;
-        for number in (0..blocks.len()).rev() {
-            let mut live = live_out(code, &blocks[number], &block_of, &live_in, &handlers, &effect);
-            let mut steps = blocks[number].clone().rev();
-            // The last operation is part of `live_out`.
-            steps.next();
-            for index in steps {
-                step(&effect(code, index), &mut live, &handlers);
+        for (number, block) in blocks.iter().enumerate().rev() {
+            let mut live = self.before_last(code, block);
+            for index in block.clone().rev().skip(1) {
+                self.step(code.ops[index].instr, &mut live);
             }
-            if live != live_in[number] {
-                live_in[number] = live;
+            if live != self.live_in[number] {
+                self.live_in[number] = live;
                 changed = true;
             }
         }
         for op in &code.ops {
             if let (Instr::TryPush { dst, .. }, Some(label)) = (op.instr, op.label) {
-                let mut at_handler = live_in[block_of[code.place(label)]].clone();
+                let mut at_handler = self.live_in[self.block_of[code.place(label)]].clone();
                 at_handler.clear(dst);
                 at_handler.clear(dst + 1);
-                changed |= handlers.add(&at_handler);
+                changed |= self.handlers.add(&at_handler);
             }
         }
-        if !changed {
-            break;
-        }
+        changed
     }
 
-    for block in &blocks {
-        let last = block.end - 1;
-        // A block that ends in a move goes on to the next one: what is live behind it.
-        let mut after = live_in[block_of[block.end]].clone();
-        after.add(&handlers);
-        if let Instr::Move { dst, src } = code.ops[last].instr
-            && dst != src
-            && !after.get(src)
-        {
-            code.ops[last].instr = Instr::Take { dst, src };
+    /// What is live before the last operation of `block`.
+    fn before_last(&self, code: &Emitter, block: &std::ops::Range<usize>) -> Bits {
+        let op = code.ops[block.end - 1];
+        let without = |place: usize, written: Access| {
+            let mut live = self.live_in[self.block_of[place]].clone();
+            (self.accesses)(op.instr, &mut |access, register| {
+                if access == written {
+                    live.clear(register);
+                }
+            });
+            live
+        };
+        let mut live = self.handlers.clone();
+        if !op.instr.is_terminator() {
+            live.add(&without(block.end, Access::Write));
         }
-        let mut live = live_out(code, block, &block_of, &live_in, &handlers, &effect);
-        for index in block.clone().rev().skip(1) {
-            if let Instr::Move { dst, src } = code.ops[index].instr
-                && dst != src
-                && !live.get(src)
-            {
-                code.ops[index].instr = Instr::Take { dst, src };
+        if let Some(label) = op.label {
+            live.add(&without(code.place(label), Access::WriteOnJump));
+        }
+        if let Instr::SwitchTag { table, .. } | Instr::SwitchInt { table, .. } = op.instr {
+            let table = &code.tables[usize::from(table)];
+            for &label in table.targets.iter().chain([&table.default]) {
+                live.add(&self.live_in[self.block_of[code.place(label)]]);
             }
-            step(&effect(code, index), &mut live, &handlers);
         }
+        self.add_reads(op.instr, &mut live);
+        live
     }
-}
 
-/// What is live before the last operation of `block`.
-fn live_out(
-    code: &Emitter,
-    block: &std::ops::Range<usize>,
-    block_of: &[usize],
-    live_in: &[Bits],
-    handlers: &Bits,
-    effect: &dyn Fn(&Emitter, usize) -> Effect,
-) -> Bits {
-    let last = block.end - 1;
-    let op = code.ops[last];
-    let effect = effect(code, last);
-    let mut live = handlers.clone();
-    if !op.instr.is_terminator() {
-        let mut next = live_in[block_of[block.end]].clone();
-        effect.written.iter().for_each(|&register| next.clear(register));
-        live.add(&next);
+    /// From what is live after an operation inside a block to what is live before it.
+    fn step(&self, instr: Instr, live: &mut Bits) {
+        (self.accesses)(instr, &mut |access, register| {
+            if access == Access::Write {
+                live.clear(register);
+            }
+        });
+        self.add_reads(instr, live);
+        live.add(&self.handlers);
     }
-    if let Some(label) = op.label {
-        let mut target = live_in[block_of[code.place(label)]].clone();
-        effect.written_by_jump.iter().for_each(|&register| target.clear(register));
-        live.add(&target);
-    }
-    if let Instr::SwitchTag { table, .. } | Instr::SwitchInt { table, .. } = op.instr {
-        let table = &code.tables[usize::from(table)];
-        for &label in table.targets.iter().chain([&table.default]) {
-            live.add(&live_in[block_of[code.place(label)]]);
-        }
-    }
-    effect.read.iter().for_each(|&register| live.set(register));
-    live
-}
 
-fn step(effect: &Effect, live: &mut Bits, handlers: &Bits) {
-    effect.written.iter().for_each(|&register| live.clear(register));
-    effect.read.iter().for_each(|&register| live.set(register));
-    live.add(handlers);
+    fn add_reads(&self, instr: Instr, live: &mut Bits) {
+        (self.accesses)(instr, &mut |access, register| {
+            if access == Access::Read {
+                live.set(register);
+            }
+        });
+    }
 }
 
 /// Ranges of operations without a jump or a jump target inside.
@@ -188,15 +219,19 @@ fn blocks(code: &Emitter) -> Vec<std::ops::Range<usize>> {
     starts.iter().enumerate().map(|(n, &from)| from..starts.get(n + 1).copied().unwrap_or(len)).collect()
 }
 
-fn effect(instr: Instr, closures: &dyn ClosureRegisters, widths: &dyn Fn(u16) -> usize) -> Effect {
-    let mut effect = Effect::default();
+fn accesses(
+    instr: Instr,
+    closures: &dyn ClosureRegisters,
+    widths: &dyn Fn(u16) -> usize,
+    visit: &mut dyn FnMut(Access, Reg),
+) {
+    let write = if matches!(instr, Instr::TryPush { .. }) { Access::WriteOnJump } else { Access::Write };
     let mut window = None;
     let mut width = 0usize;
     instr.operands(&mut |_, operand| match operand {
-        Operand::Src(register) => effect.read.push(register),
-        Operand::Dst(register) => effect.written.push(register),
-        // Written as well, but never without being read before.
-        Operand::InOut(register) => effect.read.push(register),
+        Operand::Dst(register) => visit(write, register),
+        // An `InOut` is written as well, but never without being read before.
+        Operand::Src(register) | Operand::InOut(register) => visit(Access::Read, register),
         Operand::Start(register) => window = Some(register),
         Operand::Count(count) => width = usize::from(count),
         Operand::Argc(count) => width = usize::from(count),
@@ -206,16 +241,14 @@ fn effect(instr: Instr, closures: &dyn ClosureRegisters, widths: &dyn Fn(u16) ->
         Instr::MakeListTail { .. } => width += 1,
         Instr::MakeMap { .. } => width *= 2,
         Instr::Construct { ctor, .. } => width = widths(ctor),
-        Instr::JumpNotCons { head, .. } => effect.written.push(head + 1),
-        Instr::TryPush { dst, .. } => {
-            effect.written.clear();
-            effect.written_by_jump = vec![dst, dst + 1];
+        Instr::JumpNotCons { head, .. } => visit(Access::Write, head + 1),
+        Instr::TryPush { dst, .. } => visit(Access::WriteOnJump, dst + 1),
+        Instr::MakeClosure { body, .. } => {
+            closures.registers(body).iter().for_each(|&register| visit(Access::Read, register));
         }
-        Instr::MakeClosure { body, .. } => effect.read.extend_from_slice(closures.registers(body)),
         _ => {}
     }
     if let Some(first) = window {
-        effect.read.extend((0..width as u16).map(|offset| first.saturating_add(offset)));
+        (0..width as u16).for_each(|offset| visit(Access::Read, first.saturating_add(offset)));
     }
-    effect
 }

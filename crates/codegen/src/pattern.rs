@@ -69,6 +69,7 @@ pub(crate) enum NoArm {
 }
 
 /// How the first test of the arms can be one jump.
+#[derive(Clone, Copy)]
 enum Switch {
     Tag { siblings: usize },
     Int { low: i64, span: usize },
@@ -554,28 +555,32 @@ impl Gen<'_> {
             tested: heads.iter().map(|_| self.code().label()).collect(),
             known: heads.iter().map(|_| self.code().label()).collect(),
         };
-        let first = |this: &Self, fits: &dyn Fn(&Self, PatId) -> bool| {
-            heads
-                .iter()
-                .position(|head| fits(this, head.pat) || this.always_fits(head.pat))
-                .map_or(fail, |index| entries.known[index])
+        let (low, len) = match switch {
+            Switch::Tag { siblings } => (0, siblings),
+            Switch::Int { low, span } => (low, span),
         };
-        match switch {
-            Switch::Tag { siblings } => {
-                let targets = (0..siblings)
-                    .map(|tag| first(self, &|this, pat| this.constructor_index(pat).is_some_and(|(_, i)| i == tag)))
-                    .collect();
-                let table = self.code().table(0, targets, fail);
-                self.emit(Instr::SwitchTag { src, table });
+        let mut targets = vec![None; len];
+        let mut default = fail;
+        for (head, &entry) in heads.iter().zip(&entries.known) {
+            if self.always_fits(head.pat) {
+                // Later arms can only be reached from this one.
+                default = entry;
+                break;
             }
-            Switch::Int { low, span } => {
-                let targets =
-                    (0..span as i64).map(|step| first(self, &|this, pat| this.int(pat) == Some(low + step))).collect();
-                let default = first(self, &|_, _| false);
-                let table = self.code().table(low, targets, default);
-                self.emit(Instr::SwitchInt { src, table });
+            let value = match switch {
+                Switch::Tag { .. } => self.constructor_index(head.pat).map(|(_, index)| index),
+                Switch::Int { .. } => self.int(head.pat).map(|value| (value - low) as usize),
+            };
+            if let Some(target) = value.and_then(|value| targets.get_mut(value)) {
+                target.get_or_insert(entry);
             }
         }
+        let targets = targets.into_iter().map(|target| target.unwrap_or(default)).collect();
+        let table = self.code().table(low, targets, default);
+        self.emit(match switch {
+            Switch::Tag { .. } => Instr::SwitchTag { src, table },
+            Switch::Int { .. } => Instr::SwitchInt { src, table },
+        });
         Some(entries)
     }
 

@@ -613,6 +613,23 @@ fn code_does_not_depend_on_where_the_text_stands() {
     assert_eq!(code(text), code(&format!("\n\n# moved\n{text}")));
 }
 
+/// The parser bounds the depth of the tree; what it accepts must fit an ordinary stack.
+#[test]
+fn deep_expressions_fit_the_stack() {
+    for (open, close) in [("[", "]"), ("(1 + ", ")"), ("if true then 1 else ", ""), ("{ ", " }"), ("f(", ")")] {
+        let mut depth = syntax::MAX_TREE_DEPTH;
+        let text = loop {
+            let text = format!("f(x) = {}x{}", open.repeat(depth), close.repeat(depth));
+            if syntax::parse(&text).errors().is_empty() {
+                break text;
+            }
+            depth -= 50;
+        };
+        assert!(depth > 100, "{open}: {depth}");
+        code(&text);
+    }
+}
+
 /// Definitions of kinds that have no code of their own are not asked for here.
 #[test]
 fn symbols_name_kind_and_module() {
