@@ -370,3 +370,77 @@ pub(crate) fn record_length(sections: &[Vec<u8>]) -> Option<u32> {
     });
     bytes.filter(|&bytes| bytes <= MAX_RECORD).map(|bytes| bytes as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_segments_are_read_back_and_no_others() {
+        let id = SegmentId { sequence: 17, hash: 0xab };
+        assert_eq!(id.file_name(), "00000011-00000000000000ab.seg");
+        assert_eq!(SegmentId::from_file_name(&id.file_name()), Some(id));
+        for name in [
+            "",
+            ".seg",
+            "-.seg",
+            "11-ab.seg",
+            "00000011-00000000000000AB.seg",
+            "+0000011-00000000000000ab.seg",
+            "notes.txt",
+        ] {
+            assert_eq!(SegmentId::from_file_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn places_are_written_and_read_back() {
+        let at = RecordRef { segment: SegmentId { sequence: 1, hash: u64::MAX - 1 }, offset: 2, length: 3 };
+        assert_eq!(RecordRef::from_bytes(at.to_bytes()), at);
+    }
+
+    /// The head is cut at every length and each byte of it changed: nothing but the head itself is accepted.
+    #[test]
+    fn only_whole_heads_are_accepted() {
+        let record = NewRecord { kind: 3, key: [7; 16], sections: vec![vec![1; 5], vec![], vec![2; 9]] };
+        let mut builder = SegmentBuilder::new();
+        let (offset, length) = builder.push(&record).unwrap();
+        let bytes = &builder.bytes[offset as usize..];
+        let head = head_length(bytes, length).unwrap();
+        let checked = check_head(&bytes[..head], length).unwrap();
+        assert_eq!((checked.kind, checked.key, checked.sections), (3, [7; 16], 3));
+        for end in 0..head {
+            assert_eq!(check_head(&bytes[..end], length), None);
+        }
+        for at in 0..head {
+            let mut changed = bytes[..head].to_vec();
+            changed[at] ^= 1;
+            assert_eq!(check_head(&changed, length), None, "byte {at}");
+        }
+        assert_eq!(check_head(&bytes[..head], length + 1), None);
+    }
+
+    #[test]
+    fn rows_are_found_among_many() {
+        let build = [1; 16];
+        let mut builder = SegmentBuilder::new();
+        let mut expected = 0;
+        for number in 0..500u32 {
+            let mut key = [0; 16];
+            key[0] = (number % 50) as u8;
+            expected += u32::from(number % 50 == 7 && number % 2 == 1);
+            builder.push(&NewRecord { kind: (number % 2) as u8, key, sections: vec![number.to_le_bytes().to_vec()] });
+        }
+        let (hash, bytes) = builder.finish(&build);
+        let header = check_header(&bytes[..HEADER], &build, hash, bytes.len() as u64).unwrap();
+        let index = &bytes[header.index as usize..];
+        assert_eq!(index_hash(&build, index), hash);
+        let mut key = [0; 16];
+        key[0] = 7;
+        let found: Vec<Row> = rows_of(index, 1, &key).collect();
+        assert_eq!(found.len(), expected as usize);
+        assert!(found.is_sorted_by_key(|row| row.offset), "in the order they were pushed");
+        assert_eq!(rows_of(index, 0, &key).count(), 0);
+        assert_eq!(rows_of(&[], 0, &key).count(), 0);
+    }
+}

@@ -321,6 +321,8 @@ impl Store {
     }
 
     /// Reads every byte of this build and compares every checksum. Empty: all is well.
+    ///
+    /// What it finds the next [`Store::maintain`] of this store leaves out or removes.
     pub fn verify(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |path: &Path, offset, message: String| {
@@ -329,17 +331,12 @@ impl Store {
         for (id, _) in self.segment_files() {
             let path = self.segment_path(id);
             // Opened afresh: a file that was damaged while it was open must be seen.
-            let segment = match Segment::open(&*self.files, &path, id, self.build, &self.tally) {
+            let opened = Segment::open(&*self.files, &path, id, self.build, &self.tally);
+            let segment = match opened.and_then(|segment| segment.in_memory()) {
                 Ok(segment) => segment,
                 Err(Trouble::Missing) => continue,
                 Err(trouble) => {
-                    problem(&path, None, format!("segment {trouble}"));
-                    continue;
-                }
-            };
-            let segment = match segment.in_memory() {
-                Ok(segment) => segment,
-                Err(trouble) => {
+                    self.tally.damage_in(id);
                     problem(&path, None, format!("segment {trouble}"));
                     continue;
                 }

@@ -536,7 +536,8 @@ impl Store {
 
     /// Forgets everything, as after [`Store::open`].
     pub(crate) fn forget(&self) {
-        *self.state_mut() = State::default();
+        let mut state = self.state_mut();
+        *state = State { changes: state.changes + 1, saved: state.saved, ..State::default() };
     }
 
     fn note(&self, path: &Path, trouble: &Trouble) {

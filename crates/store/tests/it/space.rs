@@ -256,6 +256,30 @@ fn abandoned_and_damaged_files_are_removed() {
     assert_eq!((1..4).map(|i| versions(&store_on(&files), i).len()).sum::<usize>(), 3);
 }
 
+/// No limit is exceeded: what was noticed is reason enough.
+#[test]
+fn what_was_found_damaged_is_removed_by_the_next_maintenance() {
+    let files = MemoryFiles::new();
+    store_on(&files).save(&[record(0, 1), record(1, 1)]).unwrap();
+    let path = files.paths().into_iter().find(|path| path.to_string_lossy().ends_with(".seg")).unwrap();
+    let good = files.get(&path).unwrap();
+    let kept = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        let files = files.fork();
+        files.put(&path, &bytes);
+        let store = store_on(&files);
+        assert_eq!(store.verify().len(), 1);
+        let done = store.maintain(MaintainOptions::default()).unwrap();
+        assert_eq!(done.merged + done.dropped, 1);
+        assert_eq!(store_on(&files).verify(), []);
+        (0..2).filter(|&number| versions(&store_on(&files), number) == [1]).count()
+    };
+    assert_eq!(kept(9), 0, "the header");
+    assert_eq!(kept(60), 1, "the head of one record");
+    assert_eq!(kept(good.len() - 1), 0, "the index");
+}
+
 #[test]
 fn clear_removes_all_builds_and_nothing_foreign() {
     let files = MemoryFiles::new();
