@@ -4,7 +4,8 @@
 //!
 //! How to read an instruction:
 //!
-//! - A body owns `registers` slots numbered from 0; the arguments arrive in `0..params`, the others hold `()`.
+//! - A body owns `registers` slots numbered from 0; the arguments arrive in `0..params`. The others hold some scalar that
+//!   means nothing: write before you read.
 //! - The type of a field tells its role: [`Dst`] is written, [`Src`] is read and keeps its value, [`InOut`] is read and
 //!   written, [`Start`] is the first of several consecutive registers (a *window*).
 //! - A window given to a call or a constructor is **consumed**: its registers hold `()` afterwards. Everything else in

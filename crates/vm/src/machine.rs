@@ -1,0 +1,527 @@
+//! The machine: linked code, module variables, processes and their scheduler.
+//!
+//! Input: a [`ChunkSource`], a [`Host`] and [`Limits`]. Output: results of [`Machine::call`].
+//!
+//! One thread runs all processes in turn. A process is switched only at calls and backward jumps outside of atomic
+//! regions, or when it waits; so mvars need no locks.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytecode::{CallTarget, ConstructorRef, TypeKind, TypeRef};
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use crate::copy::isolate;
+use crate::data::Data;
+use crate::failure::{Failure, Raise, Stop, Trap};
+use crate::host::Host;
+use crate::interp::{self, Exit};
+use crate::link::{ChunkSource, Ctors, Entry, SiteTarget, Unit, defaults_stub, fits, link_failure};
+use crate::mem;
+use crate::process::{Process, Ret, State};
+use crate::value::{Ctor, Value};
+
+/// Knobs of the embedder.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Frames a process may have.
+    pub max_frames: usize,
+    /// Calls and backward jumps the machine may make in all its life; `None` for no limit. Checked a few thousand
+    /// steps at a time.
+    pub max_steps: Option<u64>,
+    /// Bytes that values may occupy on this thread.
+    pub max_bytes: usize,
+    /// Set it from another thread to end the running call.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_frames: 10_000, max_steps: None, max_bytes: 4 << 30, interrupt: Arc::default() }
+    }
+}
+
+/// Steps of one turn of a process.
+pub(crate) const QUANTUM: i64 = 4_000;
+/// Output is handed to the host when so much is waiting.
+const OUTPUT_BUFFER: usize = 1 << 14;
+/// Longest wait without a look at the interrupt flag.
+const NAP: Duration = Duration::from_millis(4);
+
+/// Everything of a machine besides the running process.
+pub(crate) struct World {
+    pub(crate) source: Box<dyn ChunkSource>,
+    pub(crate) host: Box<dyn Host>,
+    pub(crate) limits: Limits,
+    pub(crate) steps: u64,
+    pub(crate) ctors: Ctors,
+    units: FxHashMap<SmolStr, Rc<Unit>>,
+    /// Replaced units: frames and caches may still point at them.
+    retired: Vec<Rc<Unit>>,
+    values: Slots,
+    mvars: Slots,
+    /// All processes but the running one.
+    pub(crate) processes: FxHashMap<u64, Box<Process>>,
+    ready: VecDeque<u64>,
+    timers: BinaryHeap<Reverse<(i64, u64)>>,
+    next_pid: u64,
+    /// First failure of a process other than main.
+    child_failure: Option<Box<Failure>>,
+    stdout: String,
+    pub(crate) random: u64,
+    pub(crate) next_reactive: u64,
+    pub(crate) changed_reactives: Vec<u64>,
+    pub(crate) render_stack: Vec<Value>,
+    pub(crate) regexes: FxHashMap<SmolStr, Rc<regex::Regex>>,
+}
+
+/// Named places with a value that may not be known yet.
+#[derive(Default)]
+struct Slots {
+    index: FxHashMap<SmolStr, u32>,
+    values: Vec<Option<Value>>,
+}
+
+impl Slots {
+    fn slot(&mut self, symbol: &SmolStr) -> u32 {
+        if let Some(&slot) = self.index.get(symbol) {
+            return slot;
+        }
+        let slot = self.values.len() as u32;
+        self.values.push(None);
+        self.index.insert(symbol.clone(), slot);
+        slot
+    }
+}
+
+impl World {
+    /// Slot of a module value.
+    pub(crate) fn value_slot(&mut self, symbol: &SmolStr) -> u32 {
+        self.values.slot(symbol)
+    }
+
+    /// Slot of an mvar.
+    pub(crate) fn mvar_slot(&mut self, symbol: &SmolStr) -> u32 {
+        self.mvars.slot(symbol)
+    }
+
+    pub(crate) fn value(&self, slot: u32) -> Option<&Value> {
+        self.values.values[slot as usize].as_ref()
+    }
+
+    pub(crate) fn set_value(&mut self, slot: u32, value: Value) {
+        self.values.values[slot as usize] = Some(value);
+    }
+
+    pub(crate) fn mvar(&self, slot: u32) -> Option<&Value> {
+        self.mvars.values[slot as usize].as_ref()
+    }
+
+    pub(crate) fn set_mvar(&mut self, slot: u32, value: Value) {
+        let old = self.mvars.values[slot as usize].replace(value);
+        drop(old);
+    }
+
+    /// The unit of a symbol, loaded on first use.
+    pub(crate) fn unit(&mut self, symbol: &SmolStr) -> Result<Rc<Unit>, Trap> {
+        if let Some(unit) = self.units.get(symbol) {
+            return Ok(Rc::clone(unit));
+        }
+        let chunk = self.source.chunk(symbol).map_err(|error| link_failure(symbol, error))?;
+        let unit = Unit::link(chunk, &mut self.ctors).map_err(|error| link_failure(symbol, error))?;
+        self.units.insert(symbol.clone(), Rc::clone(&unit));
+        Ok(unit)
+    }
+
+    /// Entry of a function.
+    pub(crate) fn entry(&mut self, symbol: &SmolStr) -> Result<*const Entry, Trap> {
+        Ok(&raw const self.unit(symbol)?.entries[0])
+    }
+
+    /// The candidate of a site that fits, or `None`.
+    pub(crate) fn resolve_site(
+        &mut self,
+        unit: &Unit,
+        site: usize,
+        args: &[Value],
+    ) -> Result<Option<SiteTarget>, Trap> {
+        let def = &unit.chunk.sites[site];
+        let Some((index, candidate)) = def.candidates.iter().enumerate().find(|(_, it)| fits(it, args)) else {
+            return Ok(None);
+        };
+        if args.len() < usize::from(candidate.params) {
+            let name = SmolStr::from(format!("{}#{site}.{index}/{}", unit.chunk.symbol, args.len()));
+            if !self.units.contains_key(&name) {
+                let stub = defaults_stub(&def.name, candidate, args.len())
+                    .and_then(|chunk| Unit::link(Arc::new(chunk), &mut self.ctors))
+                    .map_err(|error| link_failure(&name, error))?;
+                self.units.insert(name.clone(), stub);
+            }
+            return Ok(Some(SiteTarget::Function(self.entry(&name)?)));
+        }
+        Ok(Some(match &candidate.target {
+            CallTarget::Function(symbol) => SiteTarget::Function(self.entry(symbol)?),
+            CallTarget::Native(name) => match crate::natives::find(name) {
+                Some(native) => SiteTarget::Native(native),
+                None => {
+                    return Err(Raise::Stop(Stop::Link(format!("Link error: no native `{name}`"))).into());
+                }
+            },
+        }))
+    }
+
+    /// Adds a process; it is ready.
+    pub(crate) fn spawn(&mut self, function: &Value) -> Result<u64, Trap> {
+        let Value::Closure(function) = isolate(function) else {
+            return Err(crate::failure::type_error("Function", function));
+        };
+        let pid = self.next_pid;
+        self.next_pid += 1;
+        let now = self.clock();
+        let mut process = Box::new(Process::new(pid, now));
+        let meta = function.meta();
+        let entry = &raw const meta.unit.entries[usize::from(meta.body)];
+        if meta.unit.entries[usize::from(meta.body)].params != 0 {
+            return Err(Raise::Type("expected a function without parameters".to_owned()).into());
+        }
+        process.push_scratch(entry, Ret::Discard, Some(function));
+        self.processes.insert(pid, process);
+        self.ready.push_back(pid);
+        Ok(pid)
+    }
+
+    /// Puts a message into a mailbox; nothing happens if the process is gone.
+    pub(crate) fn send(&mut self, pid: u64, message: &Value) {
+        if let Some(process) = self.processes.get_mut(&pid) {
+            process.mailbox.push_back(isolate(message));
+            if matches!(process.state, State::Receiving(_)) {
+                process.state = State::Ready;
+                self.ready.push_back(pid);
+            }
+        }
+    }
+
+    /// Ends a process that is not running.
+    pub(crate) fn kill(&mut self, pid: u64) -> bool {
+        self.processes.remove(&pid).is_some()
+    }
+
+    /// Milliseconds of a clock that never goes back.
+    pub(crate) fn clock(&mut self) -> i64 {
+        self.host.monotonic().as_millis() as i64
+    }
+
+    /// Whether another process could run now.
+    fn others_wait(&mut self) -> bool {
+        if !self.ready.is_empty() {
+            return true;
+        }
+        match self.timers.peek() {
+            Some(&Reverse((due, _))) => due <= self.clock(),
+            None => false,
+        }
+    }
+
+    /// Called when a process has used up its turn. `Ok(true)`: another one should run.
+    pub(crate) fn tick(&mut self, used: i64) -> Result<bool, Trap> {
+        self.steps += used.max(0) as u64;
+        let stop = if self.limits.interrupt.load(Ordering::Relaxed) {
+            Stop::Interrupted
+        } else if self.limits.max_steps.is_some_and(|max| self.steps >= max) {
+            Stop::Steps
+        } else if mem::live_bytes() > self.limits.max_bytes {
+            Stop::Memory
+        } else {
+            return Ok(self.others_wait());
+        };
+        Err(Raise::Stop(stop).into())
+    }
+
+    /// Fails if `bytes` more do not fit the memory limit: asked before large allocations.
+    pub(crate) fn room(&self, bytes: usize) -> Result<(), Trap> {
+        if bytes > (1 << 16) && mem::live_bytes().saturating_add(bytes) > self.limits.max_bytes {
+            return Err(Raise::Stop(Stop::Memory).into());
+        }
+        Ok(())
+    }
+
+    /// Buffers text for standard output.
+    pub(crate) fn print(&mut self, text: &str) {
+        self.stdout.push_str(text);
+        if self.stdout.len() > OUTPUT_BUFFER {
+            self.flush();
+        }
+    }
+
+    /// Hands buffered output to the host.
+    pub(crate) fn flush(&mut self) {
+        if !self.stdout.is_empty() {
+            self.host.write_stdout(&self.stdout);
+            self.stdout.clear();
+        }
+    }
+
+    /// Writes to standard error, after what was printed before.
+    pub(crate) fn print_error(&mut self, text: &str) {
+        self.flush();
+        self.host.write_stderr(text);
+    }
+
+    /// A constructor by the names of the library's own types.
+    pub(crate) fn library_ctor(
+        &mut self,
+        module: &str,
+        ty: &str,
+        kind: TypeKind,
+        name: &str,
+        place: (u16, u16),
+        fields: &[&str],
+    ) -> Rc<Ctor> {
+        self.ctors.intern(&ConstructorRef {
+            ty: TypeRef { module: module.into(), name: ty.into() },
+            kind,
+            name: name.into(),
+            index: place.0,
+            siblings: place.1,
+            fields: fields.iter().map(|&field| field.into()).collect(),
+        })
+    }
+
+    fn wake_due(&mut self) {
+        while let Some(&Reverse((due, pid))) = self.timers.peek() {
+            if due > self.clock() {
+                return;
+            }
+            self.timers.pop();
+            if let Some(process) = self.processes.get_mut(&pid)
+                && matches!(process.state, State::Sleeping(at) | State::Receiving(Some(at)) if at == due)
+            {
+                process.state = State::Ready;
+                self.ready.push_back(pid);
+            }
+        }
+    }
+
+    /// Runs processes until `main` is finished.
+    fn run(&mut self, main: u64) -> Result<Value, Box<Failure>> {
+        loop {
+            self.wake_due();
+            let Some(pid) = self.ready.pop_front() else {
+                self.wait(main)?;
+                continue;
+            };
+            let Some(mut process) = self.processes.remove(&pid) else { continue };
+            match interp::run(self, &mut process) {
+                Exit::Yield => {
+                    self.ready.push_back(pid);
+                    self.processes.insert(pid, process);
+                }
+                Exit::Wait => {
+                    if let State::Receiving(Some(due)) | State::Sleeping(due) = process.state {
+                        self.timers.push(Reverse((due, pid)));
+                    }
+                    self.processes.insert(pid, process);
+                }
+                Exit::Done(value) if pid == main => return Ok(value),
+                Exit::Failed(failure) if pid == main || failure.stop().is_some() => return Err(failure),
+                Exit::Done(_) => {}
+                Exit::Failed(failure) => {
+                    self.child_failure.get_or_insert(failure);
+                }
+            }
+            if self.child_failure.is_some() && self.main_is_stuck(main) {
+                return Err(self.child_failure.take().unwrap_or_else(|| self.deadlock()));
+            }
+        }
+    }
+
+    fn main_is_stuck(&self, main: u64) -> bool {
+        self.processes.get(&main).is_some_and(|process| process.state == State::Receiving(None))
+    }
+
+    /// Nothing is ready: waits for the next timer.
+    fn wait(&mut self, main: u64) -> Result<(), Box<Failure>> {
+        self.flush();
+        let Some(&Reverse((due, _))) = self.timers.peek() else {
+            let failure = self.child_failure.take().unwrap_or_else(|| self.deadlock());
+            self.processes.remove(&main);
+            return Err(failure);
+        };
+        if self.limits.interrupt.load(Ordering::Relaxed) {
+            return Err(Box::new(Failure { raise: Raise::Stop(Stop::Interrupted), trace: Rc::new([]) }));
+        }
+        let left = due.saturating_sub(self.clock());
+        if left > 0 {
+            self.host.sleep(NAP.min(Duration::from_millis(left as u64)));
+        }
+        Ok(())
+    }
+
+    fn deadlock(&self) -> Box<Failure> {
+        Box::new(Failure { raise: Raise::Stop(Stop::Deadlock), trace: Rc::new([]) })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // Processes point into units: they go first.
+        self.processes.clear();
+    }
+}
+
+/// Runs programs.
+///
+/// Values come out of a machine and never go in: a function value of another machine would point at its code. What goes
+/// in is [`Data`].
+pub struct Machine {
+    world: World,
+}
+
+impl Machine {
+    /// A machine without any code loaded.
+    pub fn new(source: Box<dyn ChunkSource>, mut host: Box<dyn Host>, limits: Limits) -> Self {
+        let random = host.random_seed() | 1;
+        Self {
+            world: World {
+                source,
+                host,
+                limits,
+                steps: 0,
+                ctors: Ctors::default(),
+                units: FxHashMap::default(),
+                retired: Vec::new(),
+                values: Slots::default(),
+                mvars: Slots::default(),
+                processes: FxHashMap::default(),
+                ready: VecDeque::new(),
+                timers: BinaryHeap::new(),
+                next_pid: 1,
+                child_failure: None,
+                stdout: String::new(),
+                random,
+                next_reactive: 1,
+                changed_reactives: Vec::new(),
+                render_stack: Vec::new(),
+                regexes: FxHashMap::default(),
+            },
+        }
+    }
+
+    /// Calls a function in a new process and runs everything until it returns. Other processes that still live then
+    /// stay where they are until the next call. Output has been handed to the host.
+    pub fn call(&mut self, symbol: &str, args: &[Data]) -> Result<Value, Failure> {
+        let args = args.iter().map(|arg| arg.to_value(&mut self.world.ctors)).collect();
+        let result = self.start(symbol, args).and_then(|main| {
+            let result = self.world.run(main);
+            self.world.processes.remove(&main);
+            result
+        });
+        self.world.flush();
+        result.map_err(|failure| *failure)
+    }
+
+    fn start(&mut self, symbol: &str, args: Vec<Value>) -> Result<u64, Box<Failure>> {
+        let world = &mut self.world;
+        let symbol = SmolStr::from(symbol);
+        let fail = |trap| {
+            let raise = match trap {
+                Trap::Raise(raise) => *raise,
+                Trap::Again(failure) => failure.raise.clone(),
+                Trap::Sleep(_) => Raise::Stop(Stop::Deadlock),
+            };
+            Box::new(Failure { raise, trace: Rc::new([]) })
+        };
+        let unit = world.unit(&symbol).map_err(fail)?;
+        let entry = &unit.entries[0];
+        if usize::from(entry.params) != args.len() {
+            return Err(fail(Raise::Type(format!("expected {} arguments, got {}", entry.params, args.len())).into()));
+        }
+        let pid = world.next_pid;
+        world.next_pid += 1;
+        let now = world.clock();
+        let mut process = Box::new(Process::new(pid, now));
+        process.scratch = args;
+        process.push_scratch(entry, Ret::Discard, None);
+        world.processes.insert(pid, process);
+        world.ready.push_front(pid);
+        Ok(pid)
+    }
+
+    /// Runs the initialiser of a module variable (the chunk of the same symbol) and stores the result, unless it has a
+    /// value already. Call it for all mvars in order of declaration before `main`.
+    pub fn init_mvar(&mut self, symbol: &str) -> Result<(), Failure> {
+        let slot = self.world.mvar_slot(&symbol.into());
+        if self.world.mvar(slot).is_none() {
+            let value = self.call(symbol, &[])?;
+            // The initialiser may have been run by a reader meanwhile; the first value stays.
+            if self.world.mvar(slot).is_none() {
+                self.world.set_mvar(slot, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Current value of a module variable, if it has one.
+    pub fn mvar(&mut self, symbol: &str) -> Option<Value> {
+        let slot = self.world.mvar_slot(&symbol.into());
+        self.world.mvar(slot).cloned()
+    }
+
+    /// Sets a module variable.
+    pub fn set_mvar(&mut self, symbol: &str, value: &Data) {
+        let slot = self.world.mvar_slot(&symbol.into());
+        let value = value.to_value(&mut self.world.ctors);
+        self.world.set_mvar(slot, value);
+    }
+
+    /// Forgets the code of some symbols: the next call of each asks the source again. Running frames finish with the
+    /// old code; remembered module values of these symbols are forgotten too, mvars stay.
+    pub fn replace(&mut self, symbols: &[SmolStr]) {
+        let world = &mut self.world;
+        for symbol in symbols {
+            world.retired.extend(world.units.remove(symbol));
+            if let Some(&slot) = world.values.index.get(symbol) {
+                world.values.values[slot as usize] = None;
+            }
+        }
+        let mut all: Vec<&Rc<Unit>> = world.units.values().chain(&world.retired).collect();
+        all.sort_by(|a, b| a.chunk.symbol.cmp(&b.chunk.symbol));
+        for unit in all {
+            unit.unlink();
+        }
+    }
+
+    /// Calls and backward jumps so far.
+    pub fn steps(&self) -> u64 {
+        self.world.steps
+    }
+
+    /// Number of functions that were loaded so far.
+    pub fn linked_functions(&self) -> usize {
+        self.world.units.len() + self.world.retired.len()
+    }
+
+    /// The limits, to change them between calls.
+    pub fn limits_mut(&mut self) -> &mut Limits {
+        &mut self.world.limits
+    }
+
+    /// The embedder's side.
+    pub fn host_mut(&mut self) -> &mut dyn Host {
+        &mut *self.world.host
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // Calls and sites point at units without counting; only closures in caches count.
+        self.world.processes.clear();
+        self.world.mvars.values.clear();
+        self.world.values.values.clear();
+    }
+}

@@ -1,0 +1,100 @@
+//! Typed arrays.
+
+use crate::failure::{Trap, panic, type_error};
+use crate::interp::{index, set_array};
+use crate::natives::{NativeCtx, NativeDef, int, list, native};
+use crate::number;
+use crate::value::{ArrayObj, Value};
+
+pub(super) static TABLE: &[NativeDef] = &[
+    native("Float32Array.fromList", 1, |_, args| {
+        let items = list(&args[0])?.iter().map(number::to_float32).collect::<Result<Vec<_>, _>>()?;
+        Ok(ArrayObj::Float32(items.into()).into_value())
+    }),
+    native("Float32Array.get", 2, get),
+    native("Float32Array.length", 1, length),
+    native("Float32Array.make", 2, |ctx, args| {
+        let (count, item) = (count(ctx, &args[0])?, number::to_float32(&args[1])?);
+        Ok(ArrayObj::Float32(vec![item; count].into()).into_value())
+    }),
+    native("Float32Array.set", 3, set),
+    native("Float32Array.toList", 1, to_list),
+    native("Float64Array.fromList", 1, |_, args| {
+        let items = list(&args[0])?.iter().map(number::to_float).collect::<Result<Vec<_>, _>>()?;
+        Ok(ArrayObj::Float64(items.into()).into_value())
+    }),
+    native("Float64Array.get", 2, get),
+    native("Float64Array.length", 1, length),
+    native("Float64Array.make", 2, |ctx, args| {
+        let (count, item) = (count(ctx, &args[0])?, number::to_float(&args[1])?);
+        Ok(ArrayObj::Float64(vec![item; count].into()).into_value())
+    }),
+    native("Float64Array.set", 3, set),
+    native("Float64Array.toList", 1, to_list),
+    native("Int64Array.fromList", 1, |_, args| {
+        let items = list(&args[0])?.iter().map(int).collect::<Result<Vec<_>, _>>()?;
+        Ok(ArrayObj::Int64(items.into()).into_value())
+    }),
+    native("Int64Array.get", 2, get),
+    native("Int64Array.length", 1, length),
+    native("Int64Array.make", 2, |ctx, args| {
+        let (count, item) = (count(ctx, &args[0])?, int(&args[1])?);
+        Ok(ArrayObj::Int64(vec![item; count].into()).into_value())
+    }),
+    native("Int64Array.set", 3, set),
+    native("Int64Array.toList", 1, to_list),
+    native("newFloat32Array", 1, |ctx, args| {
+        let count = count(ctx, &args[0])?;
+        Ok(ArrayObj::Float32(vec![0.0; count].into()).into_value())
+    }),
+    native("newFloat64Array", 1, |ctx, args| {
+        let count = count(ctx, &args[0])?;
+        Ok(ArrayObj::Float64(vec![0.0; count].into()).into_value())
+    }),
+    native("newInt64Array", 1, |ctx, args| {
+        let count = count(ctx, &args[0])?;
+        Ok(ArrayObj::Int64(vec![0; count].into()).into_value())
+    }),
+    native("sumInt64Array", 1, |_, args| match array(&args[0])? {
+        ArrayObj::Int64(items) => Ok(Value::Int(items.borrow().iter().fold(0i64, |sum, item| sum.wrapping_add(*item)))),
+        _ => Err(type_error("Int64Array", &args[0])),
+    }),
+];
+
+fn array(value: &Value) -> Result<&ArrayObj, Trap> {
+    match value {
+        Value::Array(array) => Ok(array),
+        other => Err(type_error("Array", other)),
+    }
+}
+
+fn count(ctx: &NativeCtx<'_>, value: &Value) -> Result<usize, Trap> {
+    let count = int(value)?;
+    let count = usize::try_from(count).map_err(|_| panic(format!("Invalid array size: {count}")))?;
+    ctx.world.room(count.saturating_mul(8))?;
+    Ok(count)
+}
+
+fn get(_: &mut NativeCtx<'_>, args: &mut [Value]) -> Result<Value, Trap> {
+    array(&args[0])?;
+    index(&args[0], &args[1])
+}
+
+fn length(_: &mut NativeCtx<'_>, args: &mut [Value]) -> Result<Value, Trap> {
+    Ok(Value::Int(array(&args[0])?.len() as i64))
+}
+
+/// A new array with one element replaced.
+fn set(ctx: &mut NativeCtx<'_>, args: &mut [Value]) -> Result<Value, Trap> {
+    let at = int(&args[1])?;
+    let old = array(&args[0])?;
+    ctx.world.room(old.len() * 8)?;
+    let copy = old.copy();
+    set_array(array(&copy)?, at, &args[2])?;
+    Ok(copy)
+}
+
+fn to_list(_: &mut NativeCtx<'_>, args: &mut [Value]) -> Result<Value, Trap> {
+    let array = array(&args[0])?;
+    Ok(Value::list((0..array.len()).filter_map(|index| array.get(index)).collect()))
+}

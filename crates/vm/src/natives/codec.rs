@@ -1,0 +1,4 @@
+//! Natives of this group: none yet.
+
+use crate::natives::NativeDef;
+pub(super) static TABLE: &[NativeDef] = &[];

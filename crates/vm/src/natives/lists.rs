@@ -1,0 +1,227 @@
+//! Lists: what the library's list module cannot do as fast in the language itself.
+
+use std::cmp::Ordering;
+
+use crate::compare::{compare, equal, total_order};
+use crate::failure::{Raise, Trap, panic, throw_text, type_error};
+use crate::list::List;
+use crate::machine::World;
+use crate::natives::{NativeDef, int, list, native, string, take_list, text};
+use crate::value::Value;
+
+pub(super) static TABLE: &[NativeDef] = &[
+    native("Prim.listContains", 2, |_, args| {
+        let found = list(&args[0])?.iter().any(|item| equal(item, &args[1]));
+        Ok(Value::Bool(found))
+    }),
+    native("Prim.listDrop", 2, |_, args| {
+        let count = int(&args[1])?;
+        let items = take_list(&mut args[0])?;
+        Ok(match usize::try_from(count) {
+            Ok(count) => items.drop_front(count).into(),
+            Err(_) => List::new().into(),
+        })
+    }),
+    native("Prim.listFlatten", 1, |ctx, args| {
+        let lists = list(&args[0])?;
+        let mut total = 0;
+        for inner in lists.iter() {
+            total += list(inner)?.len();
+        }
+        ctx.world.room(total * size_of::<Value>())?;
+        let mut items = Vec::with_capacity(total);
+        for inner in lists.iter() {
+            items.extend(list(inner)?.iter().cloned());
+        }
+        Ok(Value::list(items))
+    }),
+    native("Prim.listGet", 2, |_, args| {
+        let index = int(&args[1])?;
+        let items = list(&args[0])?;
+        match usize::try_from(index) {
+            Err(_) => Err(throw_text(&format!("Index out of bounds: {index} (negative index not allowed)"))),
+            Ok(at) => items
+                .get(at)
+                .cloned()
+                .ok_or_else(|| throw_text(&format!("Index out of bounds: index {index} is out of range"))),
+        }
+    }),
+    native("Prim.listHead", 1, |_, args| list(&args[0])?.head().cloned().ok_or_else(|| Raise::EmptyList.into())),
+    native("Prim.listIndexOf", 2, |_, args| {
+        let found = list(&args[0])?.iter().position(|item| equal(item, &args[1]));
+        Ok(Value::Int(found.map_or(-1, |index| index as i64)))
+    }),
+    native("Prim.listIsEmpty", 1, |_, args| Ok(Value::Bool(list(&args[0])?.is_empty()))),
+    native("Prim.listIsSorted", 1, |_, args| {
+        let mut before: Option<&Value> = None;
+        for item in list(&args[0])?.iter() {
+            if let Some(before) = before
+                && compare(before, item)?.is_some_and(Ordering::is_gt)
+            {
+                return Ok(Value::Bool(false));
+            }
+            before = Some(item);
+        }
+        Ok(Value::Bool(true))
+    }),
+    native("Prim.listJoin", 2, |ctx, args| join(ctx.world, &args[0], &args[1])),
+    native("Prim.listLast", 1, |_, args| {
+        let items = list(&args[0])?;
+        items.get(items.len().wrapping_sub(1)).cloned().ok_or_else(|| panic("last: empty list"))
+    }),
+    native("Prim.listLength", 1, |_, args| Ok(Value::Int(list(&args[0])?.len() as i64))),
+    native("Prim.listMax", 1, |_, args| extreme(&args[0], Ordering::Greater, "listMax: empty list")),
+    native("Prim.listMin", 1, |_, args| extreme(&args[0], Ordering::Less, "listMin: empty list")),
+    native("Prim.listPush", 2, |ctx, args| {
+        let last = std::mem::take(&mut args[1]);
+        let items = take_list(&mut args[0])?;
+        ctx.world.room((items.view().len() + 1) * size_of::<Value>())?;
+        let mut items = items.into_vec();
+        items.push(last);
+        Ok(Value::list(items))
+    }),
+    native("Prim.listRange", 2, |ctx, args| int_range(ctx.world, int(&args[0])?, int(&args[1])?)),
+    native("Prim.listReplicate", 2, |ctx, args| {
+        let count = int(&args[0])?.max(0) as usize;
+        ctx.world.room(count.saturating_mul(size_of::<Value>()))?;
+        Ok(List::from_reversed(vec![args[1].clone(); count]).into())
+    }),
+    native("Prim.listReverse", 1, |_, args| {
+        let mut items = take_list(&mut args[0])?.into_reversed();
+        items.reverse();
+        Ok(List::from_reversed(items).into())
+    }),
+    native("Prim.listSet", 3, |_, args| {
+        let index = int(&args[1])?;
+        let value = std::mem::take(&mut args[2]);
+        let items = take_list(&mut args[0])?;
+        Ok(match usize::try_from(index) {
+            Ok(index) if index < items.view().len() => items.with(index, value).into(),
+            _ => items.into(),
+        })
+    }),
+    native("Prim.listSlice", 3, |_, args| {
+        let (from, to) = (int(&args[1])?.max(0), int(&args[2])?);
+        let items = take_list(&mut args[0])?;
+        let len = items.view().len();
+        let to = usize::try_from(to).unwrap_or(0).min(len);
+        let from = usize::try_from(from).unwrap_or(usize::MAX).min(len);
+        if to <= from {
+            return Ok(List::new().into());
+        }
+        if to == len {
+            return Ok(items.drop_front(from).into());
+        }
+        Ok(Value::list(items.view().iter().skip(from).take(to - from).cloned().collect()))
+    }),
+    native("Prim.listSort", 1, |_, args| {
+        let mut items = take_list(&mut args[0])?.into_vec();
+        sort(&mut items)?;
+        Ok(Value::list(items))
+    }),
+    native("Prim.listTail", 1, |_, args| {
+        let items = take_list(&mut args[0])?;
+        if items.view().is_empty() {
+            return Err(Raise::EmptyList.into());
+        }
+        Ok(items.drop_front(1).into())
+    }),
+    native("Prim.listTake", 2, |_, args| {
+        let count = int(&args[1])?;
+        let items = take_list(&mut args[0])?;
+        match usize::try_from(count) {
+            Ok(count) if count < items.view().len() => {
+                Ok(Value::list(items.view().iter().take(count).cloned().collect()))
+            }
+            _ => Ok(items.into()),
+        }
+    }),
+    native("Prim.listUnique", 1, |_, args| Ok(Value::list(unique(list(&args[0])?.iter())))),
+    native("intListRange", 1, |ctx, args| {
+        let count = int(&args[0])?;
+        let Value::List(len, buf) = int_range(ctx.world, 1, count.saturating_add(1))? else {
+            return Ok(List::new().into());
+        };
+        let mut items = List { buf, len }.into_reversed();
+        items.reverse();
+        Ok(List::from_reversed(items).into())
+    }),
+    native("len", 1, |_, args| Ok(Value::Int(list(&args[0])?.len() as i64))),
+    native("toIntList", 1, |_, args| Ok(std::mem::take(&mut args[0]))),
+];
+
+/// Ints from `low` up to `high`, which is excluded.
+pub(crate) fn int_range(world: &World, low: i64, high: i64) -> Result<Value, Trap> {
+    if high <= low {
+        return Ok(List::new().into());
+    }
+    let count = usize::try_from(high.abs_diff(low)).unwrap_or(usize::MAX);
+    world.room(count.saturating_mul(size_of::<Value>()))?;
+    Ok(List::from_reversed((low..high).rev().map(Value::Int).collect()).into())
+}
+
+/// Strings or characters with a separator between them.
+pub(super) fn join(world: &World, parts: &Value, separator: &Value) -> Result<Value, Trap> {
+    let separator = string(separator)?;
+    let mut out = String::new();
+    for (index, part) in list(parts)?.iter().enumerate() {
+        if index > 0 {
+            out.push_str(separator);
+        }
+        match part {
+            Value::Str(part) => out.push_str(part),
+            Value::Char(part) => out.push(*part),
+            other => return Err(type_error("String", other)),
+        }
+        if out.len() > 1 << 20 {
+            world.room(out.len())?;
+        }
+    }
+    Ok(text(out))
+}
+
+fn extreme(value: &Value, wanted: Ordering, empty: &str) -> Result<Value, Trap> {
+    let mut items = list(value)?.iter();
+    let Some(mut best) = items.next() else { return Err(panic(empty)) };
+    for item in items {
+        if compare(item, best)? == Some(wanted) {
+            best = item;
+        }
+    }
+    Ok(best.clone())
+}
+
+/// Stable sort by the language's order; a failure of the comparison wins.
+fn sort(items: &mut [Value]) -> Result<(), Trap> {
+    if items.iter().all(|item| matches!(item, Value::Int(_))) {
+        items.sort_by_key(|item| if let Value::Int(value) = item { *value } else { 0 });
+        return Ok(());
+    }
+    let mut failure = None;
+    items.sort_by(|a, b| match compare(a, b) {
+        Ok(Some(order)) => order,
+        // NaN: kept in a total order, or the sort would be undefined.
+        Ok(None) => total_order(a, b),
+        Err(trap) => {
+            failure.get_or_insert(trap);
+            Ordering::Equal
+        }
+    });
+    failure.map_or(Ok(()), Err)
+}
+
+/// First occurrences. Hashable elements are found in a tree, others by search.
+fn unique<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::new();
+    let mut keys = std::collections::BTreeSet::new();
+    for item in items {
+        if crate::compare::check_key(item).is_ok() {
+            if keys.insert(crate::collections::Key(item.clone())) {
+                kept.push(item.clone());
+            }
+        } else if !kept.iter().any(|known| equal(known, item)) {
+            kept.push(item.clone());
+        }
+    }
+    kept
+}

@@ -1,0 +1,197 @@
+//! A process of the language: its registers, frames, handlers and mailbox.
+//!
+//! Invariant: registers above the topmost frame hold no heap values; each frame's base is the end of the frame below.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::block::Block;
+use crate::failure::{Failure, Raise, TraceFrame};
+use crate::link::Entry;
+use crate::value::{FunctionMeta, Value};
+
+/// A call in progress.
+pub(crate) struct Frame {
+    pub(crate) entry: *const Entry,
+    /// Next instruction.
+    pub(crate) pc: u32,
+    /// First register in the stack.
+    pub(crate) base: u32,
+    /// What happens to the result.
+    pub(crate) ret: Ret,
+    /// The running closure, for its captures.
+    pub(crate) closure: Option<Block<FunctionMeta>>,
+}
+
+/// Where a result goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Ret {
+    /// Into a register of the frame below.
+    Register(u16),
+    /// Into the slot of a module value; the frame below repeats its instruction.
+    Value(u32),
+    /// Into an mvar; the frame below repeats its instruction.
+    Mvar(u32),
+    /// Nowhere: a callback.
+    Discard,
+}
+
+/// An open try region.
+pub(crate) struct Handler {
+    /// Number of frames when it was opened.
+    pub(crate) frames: u32,
+    pub(crate) target: u32,
+    pub(crate) dst: u16,
+    /// Atomic depth to go back to.
+    pub(crate) atomic: u32,
+}
+
+/// What a process waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Ready,
+    /// For a message, until a moment (milliseconds of the machine's clock) or for ever.
+    Receiving(Option<i64>),
+    /// For a moment.
+    Sleeping(i64),
+}
+
+/// A process.
+pub(crate) struct Process {
+    pub(crate) id: u64,
+    pub(crate) stack: Vec<Value>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) handlers: Vec<Handler>,
+    pub(crate) mailbox: VecDeque<Value>,
+    /// Number of open atomic regions.
+    pub(crate) atomic: u32,
+    pub(crate) state: State,
+    /// Clock when it started.
+    pub(crate) started: i64,
+    /// Arguments on their way into a new frame.
+    pub(crate) scratch: Vec<Value>,
+}
+
+/// Innermost frames that a trace keeps.
+const TRACE_TOP: usize = 40;
+/// Outermost frames that a longer trace keeps.
+const TRACE_BOTTOM: usize = 10;
+
+impl Process {
+    pub(crate) fn new(id: u64, started: i64) -> Self {
+        Self {
+            id,
+            stack: Vec::new(),
+            frames: Vec::new(),
+            handlers: Vec::new(),
+            mailbox: VecDeque::new(),
+            atomic: 0,
+            state: State::Ready,
+            started,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// First register behind the topmost frame.
+    #[inline]
+    pub(crate) fn top(&self) -> usize {
+        match self.frames.last() {
+            // SAFETY: entries live as long as the machine, see `link`.
+            Some(frame) => frame.base as usize + usize::from(unsafe { (*frame.entry).registers }),
+            None => 0,
+        }
+    }
+
+    /// Makes sure that registers up to `end` exist.
+    #[inline]
+    pub(crate) fn reserve(&mut self, end: usize) {
+        if end > self.stack.len() {
+            self.grow(end);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) {
+        let len = end.max(self.stack.len() * 2).max(64);
+        self.stack.resize(len, Value::Unit);
+    }
+
+    /// Opens a frame whose arguments are in `scratch`; their number has been checked.
+    pub(crate) fn push_scratch(&mut self, entry: *const Entry, ret: Ret, closure: Option<Block<FunctionMeta>>) {
+        let base = self.top();
+        // SAFETY: entries live as long as the machine, see `link`.
+        let registers = usize::from(unsafe { (*entry).registers });
+        self.reserve(base + registers);
+        for (slot, arg) in self.stack[base..].iter_mut().zip(self.scratch.drain(..)) {
+            *slot = arg;
+        }
+        self.frames.push(Frame { entry, pc: 0, base: base as u32, ret, closure });
+    }
+
+    /// Closes the topmost frame and drops its registers.
+    pub(crate) fn pop_frame(&mut self) {
+        let end = self.top();
+        if let Some(frame) = self.frames.pop() {
+            for slot in &mut self.stack[frame.base as usize..end] {
+                if slot.is_heap() {
+                    *slot = Value::Unit;
+                }
+            }
+        }
+    }
+
+    /// The frames as a trace.
+    pub(crate) fn trace(&self) -> Rc<[TraceFrame]> {
+        let line = |frame: &Frame| {
+            // SAFETY: entries and their units live as long as the machine, see `link`.
+            let (body, unit) = unsafe { (&*(*frame.entry).body, &*(*frame.entry).unit.get()) };
+            TraceFrame {
+                symbol: unit.chunk.symbol.clone(),
+                name: body.name.clone(),
+                expr: body.expr_at(frame.pc.saturating_sub(1)),
+            }
+        };
+        let frames = self.frames.iter().rev();
+        if self.frames.len() <= TRACE_TOP + TRACE_BOTTOM {
+            return frames.map(line).collect();
+        }
+        let skip = self.frames.len() - TRACE_TOP - TRACE_BOTTOM;
+        frames.clone().take(TRACE_TOP).chain(frames.skip(TRACE_TOP + skip)).map(line).collect()
+    }
+
+    /// Hands a failure to the innermost handler. `Err` gives it back when there is none.
+    pub(crate) fn unwind(&mut self, failure: Failure) -> Result<(), Box<Failure>> {
+        let Some(caught) = failure.raise.caught() else {
+            self.clear();
+            return Err(Box::new(failure));
+        };
+        let Some(handler) = self.handlers.pop() else {
+            self.clear();
+            return Err(Box::new(failure));
+        };
+        while self.frames.len() > handler.frames as usize {
+            self.pop_frame();
+        }
+        self.atomic = handler.atomic;
+        if let Some(frame) = self.frames.last_mut() {
+            let dst = frame.base as usize + usize::from(handler.dst);
+            frame.pc = handler.target;
+            self.stack[dst] = caught;
+            self.stack[dst + 1] = Value::Failure(Rc::new(failure));
+        }
+        Ok(())
+    }
+
+    /// A failure raised at the current place.
+    pub(crate) fn failure(&self, raise: Raise) -> Failure {
+        Failure { raise, trace: self.trace() }
+    }
+
+    fn clear(&mut self) {
+        while !self.frames.is_empty() {
+            self.pop_frame();
+        }
+        self.handlers.clear();
+        self.atomic = 0;
+    }
+}

@@ -1,0 +1,120 @@
+//! Programs made of hand-written chunks, and a host that remembers what was printed.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytecode::{BodyBuilder, Chunk, ChunkBuilder, Instr};
+use rustc_hash::FxHashMap;
+use vm::{ChunkSource, Data, Host, Limits, LinkError, Machine};
+
+/// Chunks by symbol.
+#[derive(Default)]
+pub struct Program {
+    chunks: FxHashMap<String, Arc<Chunk>>,
+}
+
+impl ChunkSource for Program {
+    fn chunk(&mut self, symbol: &str) -> Result<Arc<Chunk>, LinkError> {
+        self.chunks.get(symbol).cloned().ok_or(LinkError::Unknown)
+    }
+}
+
+/// Remembers standard output; has a clock.
+pub struct TestHost {
+    out: Rc<RefCell<String>>,
+    start: Instant,
+}
+
+impl Host for TestHost {
+    fn write_stdout(&mut self, text: &str) {
+        self.out.borrow_mut().push_str(text);
+    }
+
+    fn write_stderr(&mut self, text: &str) {
+        self.out.borrow_mut().push_str(text);
+    }
+
+    fn monotonic(&mut self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&mut self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+impl Program {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a chunk whose bodies `build` sets.
+    pub fn chunk(&mut self, symbol: &str, build: impl FnOnce(&mut ChunkBuilder)) {
+        let mut chunk = ChunkBuilder::new(symbol);
+        build(&mut chunk);
+        self.chunks.insert(symbol.to_owned(), Arc::new(chunk.finish().unwrap()));
+    }
+
+    /// Adds a function without lambdas.
+    pub fn function(
+        &mut self,
+        symbol: &str,
+        params: u16,
+        registers: u16,
+        build: impl FnOnce(&mut ChunkBuilder, &mut BodyBuilder),
+    ) {
+        self.chunk(symbol, |chunk| {
+            let mut body = BodyBuilder::new();
+            build(chunk, &mut body);
+            let name = symbol.split('/').next().unwrap_or(symbol);
+            chunk.set_body(0, name, params, registers, Vec::new(), body);
+        });
+    }
+
+    /// `fib(n) = if n < 2 then n else fib(n - 1) + fib(n - 2)`
+    pub fn fib(&mut self) {
+        self.function("fib/1", 1, 3, |chunk, body| {
+            let itself = chunk.symbol("fib/1");
+            let more = body.label();
+            body.emit_jump(Instr::JumpGeImm { a: 0, imm: 2, offset: 0 }, more);
+            body.emit(Instr::Return { src: 0 });
+            body.bind(more);
+            body.emit(Instr::AddIntImm { dst: 1, a: 0, imm: -1 });
+            body.emit(Instr::Call { argc: 1, dst: 1, symbol: itself, args: 1 });
+            body.emit(Instr::AddIntImm { dst: 2, a: 0, imm: -2 });
+            body.emit(Instr::Call { argc: 1, dst: 2, symbol: itself, args: 2 });
+            body.emit(Instr::AddInt { dst: 1, a: 1, b: 2 });
+            body.emit(Instr::Return { src: 1 });
+        });
+    }
+
+    pub fn machine_with(self, limits: Limits) -> (Machine, Rc<RefCell<String>>) {
+        let out = Rc::new(RefCell::new(String::new()));
+        let host = TestHost { out: Rc::clone(&out), start: Instant::now() };
+        (Machine::new(Box::new(self), Box::new(host), limits), out)
+    }
+
+    pub fn machine(self) -> (Machine, Rc<RefCell<String>>) {
+        self.machine_with(Limits::default())
+    }
+}
+
+/// The result of a call, as display form.
+#[track_caller]
+pub fn check(program: Program, symbol: &str, args: &[Data], expected: &str) {
+    match program.machine().0.call(symbol, args) {
+        Ok(value) => assert_eq!(vm::display(&value), expected),
+        Err(failure) => panic!("{failure:?}"),
+    }
+}
+
+/// The uncaught text of a call without arguments.
+#[track_caller]
+pub fn fails(program: Program, symbol: &str, expected: &str) {
+    match program.machine().0.call(symbol, &[]) {
+        Ok(value) => panic!("{}", vm::display(&value)),
+        Err(failure) => assert_eq!(failure.text(), expected),
+    }
+}
