@@ -75,7 +75,8 @@ pub struct Local {
     pub owner: Option<ExprId>,
     /// A use from a deeper lambda exists.
     pub captured: bool,
-    /// Assigned somewhere after its declaration.
+    /// Assigned somewhere after its declaration; also set for a local function that a lambda before its binding
+    /// captures (local functions of a block may call each other), whose cell must exist from the start of the block.
     pub assigned: bool,
 }
 

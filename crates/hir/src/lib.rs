@@ -14,6 +14,7 @@ mod item_header;
 pub mod item_tree;
 mod lower;
 mod place;
+mod print;
 pub mod problem;
 mod project;
 pub mod query;
@@ -40,3 +41,6 @@ pub trait HirDb: base_db::SourceDb {
     /// The header of `file`, if the store has a valid one; equal to what lowering its text would give.
     fn stored_header(&self, file: base_db::File) -> Option<std::sync::Arc<item_tree::Header>>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@
 //! parser bounds.
 
 use base_db::{DefName, Name};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use syntax::{
     GreenNode, SyntaxNode, SyntaxToken, TextRange,
     ast::{self, AstNode, BindTarget},
@@ -50,6 +50,7 @@ pub(crate) fn lower_body(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -
         owner: None,
         pattern: Vec::new(),
         alternatives: Vec::new(),
+        unbound: FxHashSet::default(),
         pending: Vec::new(),
     };
     for clause in clauses {
@@ -101,6 +102,9 @@ struct Lowering<'a> {
     pattern: Vec<LocalId>,
     /// Names that later alternatives of the or-patterns in progress must bind again.
     alternatives: Vec<Alternative>,
+    /// Local functions that are declared but whose binding is not reached yet. A lambda that captures one needs a cell,
+    /// so such a local counts as assigned.
+    unbound: FxHashSet<LocalId>,
     /// mvars that the destructuring in progress assigns, with the locals that hold their values meanwhile.
     pending: Vec<(Name, LocalId)>,
 }
@@ -267,20 +271,27 @@ impl Lowering<'_> {
         self.index.get(name).and_then(|places| places.last()).is_some_and(|&place| self.scope[place].arity.is_some())
     }
 
-    /// The local that a call with `args` arguments means: local functions are chosen by arity.
+    /// The local that a call with `args` arguments means. Local functions are chosen by arity: exactly that many
+    /// parameters, else with defaults, else the innermost.
     fn lookup_callee(&self, name: &str, args: usize) -> Option<LocalId> {
         let places = self.index.get(name)?;
-        let fits = |place: &&usize| {
-            self.scope[**place].arity.is_none_or(|(least, greatest)| least <= args && args <= greatest)
+        let innermost = &self.scope[*places.last()?];
+        let functions = || {
+            let visible = places.iter().rev().map(|&place| &self.scope[place]);
+            visible.map_while(|visible| Some((visible.local, visible.arity?)))
         };
-        let place = places.iter().rev().find(fits).or_else(|| places.last())?;
-        Some(self.scope[*place].local)
+        let exact = functions().find(|(_, (_, greatest))| *greatest == args);
+        let fitting = || functions().find(|(_, (least, greatest))| *least <= args && args <= *greatest);
+        Some(exact.or_else(fitting).map_or(innermost.local, |(local, _)| local))
     }
 
     /// Notes a use of `local` here.
     fn touch(&mut self, local: LocalId) -> LocalId {
         if self.body.locals[local].owner != self.owner {
             self.body.locals[local].captured = true;
+            if self.unbound.contains(&local) {
+                self.body.locals[local].assigned = true;
+            }
         }
         local
     }
@@ -796,6 +807,7 @@ impl Lowering<'_> {
             let local = self.new_local(name.clone(), false);
             self.declare(local, Some((least, greatest)));
             first.insert((name, greatest), n);
+            self.unbound.insert(local);
             ahead.insert(n, Ahead { local, clauses: vec![n] });
         }
     }
@@ -808,6 +820,7 @@ impl Lowering<'_> {
                 if self.lookup(&name).is_none() && !self.is_mvar(&name) {
                     let local = self.new_local(name, false);
                     self.declare(local, None);
+                    self.unbound.insert(local);
                     ahead.insert(n, Ahead { local, clauses: vec![n] });
                 }
             } else if local_function(statement).is_none() {
@@ -821,6 +834,7 @@ impl Lowering<'_> {
     /// The binding of a local function or lambda whose name is declared already.
     fn bind_ahead(&mut self, statements: &[ast::Stmt], statement: &ast::Stmt, ahead: &Ahead, stmts: &mut Vec<Stmt>) {
         let range = statement.syntax().text_range();
+        self.unbound.remove(&ahead.local);
         let value = if let Some((_, lambda)) = bound_lambda(statement) {
             self.lambda(&lambda, Some(ahead.local))
         } else if let [_] = ahead.clauses.as_slice() {

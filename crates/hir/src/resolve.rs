@@ -109,7 +109,7 @@ fn file_scope<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Option<ModuleId
 fn denoted_module<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &str) -> Option<Name> {
     let first = path.split('.').next().unwrap_or(path);
     // Blocks have upper-case names, so a lower-case name asks for a file only.
-    let may_be_block = first.starts_with(|c: char| c.is_ascii_uppercase());
+    let may_be_block = is_upper(first);
     if may_be_block && let Some(found) = child_block(db, module, first, path) {
         return Some(found);
     }
@@ -331,40 +331,82 @@ fn is_importable(kind: DefKind) -> bool {
 }
 
 /// What the `use` declarations of exactly this module or block bring under the local name `name`, in source order.
-fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &str) -> Vec<Import> {
+fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &Name) -> Vec<Import> {
     let mut imports = Vec::new();
     for decl in module_uses(db, module) {
-        let mut import = |original: &str, named: bool| {
-            let Some(from) = use_target(db, module, &decl.path) else { return };
-            let target = ModuleId::new(db, from.clone());
-            let exported = members(db, ScopedName::new(db, target, Name::from(original)));
-            // A private name in a list is reported at the `use`; binding it avoids a second message for each use.
-            let mut level = if named { whole(exported) } else { public_part(exported) };
-            if level.value.as_ref().is_some_and(|value| value.kind() == DefKind::Mvar) {
-                level.value = None;
-            }
-            if !level.is_empty() {
-                // Importing from oneself brings nothing new.
-                let claims = from != *module.path(db) && claims(exported);
-                imports.push(Import { from, name: Name::from(original), level, claims });
-            }
-        };
         match &decl.kind {
-            UseKind::Star => import(name, false),
+            UseKind::Star => imports.extend(import_name(db, module, &decl.path, name, false)),
             UseKind::List(items) => {
                 for (original, alias) in items {
-                    if alias.as_ref().unwrap_or(original) == name {
-                        import(original, true);
-                    }
+                    imports.extend(import_item(db, module, &decl.path, original, alias.as_ref(), name));
                 }
             }
-            UseKind::Single(original, alias) if alias.as_ref().unwrap_or(original) == name => {
-                import(original, true);
+            UseKind::Single(original, alias) => {
+                imports.extend(import_item(db, module, &decl.path, original, alias.as_ref(), name));
             }
-            UseKind::Single(..) | UseKind::Bare => {}
+            UseKind::Bare => {}
         }
     }
     imports
+}
+
+/// What `use path.{original as alias}` brings under the name `name`: that definition, or a constructor of that type.
+fn import_item<'db>(
+    db: &'db dyn HirDb,
+    module: ModuleId<'db>,
+    path: &Name,
+    original: &Name,
+    alias: Option<&Name>,
+    name: &Name,
+) -> Option<Import> {
+    if alias.unwrap_or(original) == name {
+        return import_name(db, module, path, original, true);
+    }
+    if original == name || !is_upper(name) || !is_upper(original) {
+        return None;
+    }
+    let from = use_target(db, module, path)?;
+    let target = ModuleId::new(db, from.clone());
+    let ty = members(db, ScopedName::new(db, target, original.clone()))
+        .defs
+        .iter()
+        .find(|(def, _)| def.kind() == DefKind::Type)?;
+    let exported = members(db, ScopedName::new(db, target, name.clone()));
+    let constructors: Vec<(DefName, u32)> = exported
+        .constructors
+        .iter()
+        .filter(|(def, _, _)| *def == ty.0)
+        .map(|(def, index, _)| (def.clone(), *index))
+        .collect();
+    let level = Resolved { constructors, ..Resolved::default() };
+    (!level.is_empty()).then(|| Import { from, name: name.clone(), level, claims: false })
+}
+
+fn import_name<'db>(
+    db: &'db dyn HirDb,
+    module: ModuleId<'db>,
+    path: &Name,
+    original: &Name,
+    named: bool,
+) -> Option<Import> {
+    let from = use_target(db, module, path)?;
+    let target = ModuleId::new(db, from.clone());
+    let exported = members(db, ScopedName::new(db, target, original.clone()));
+    // A private name in a list is reported at the `use`; binding it avoids a second message for each use.
+    let mut level = if named { whole(exported) } else { public_part(exported) };
+    if level.value.as_ref().is_some_and(|value| value.kind() == DefKind::Mvar) {
+        level.value = None;
+    }
+    if level.is_empty() {
+        return None;
+    }
+    // Importing from oneself brings nothing new.
+    let claims = from != *module.path(db) && claims(exported);
+    Some(Import { from, name: original.clone(), level, claims })
+}
+
+fn is_upper(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// All imports of a name merged; the first wins where they conflict.
@@ -414,7 +456,7 @@ fn resolve_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Resolv
         if let Some(level) = prelude_names(db, db.project()).get(name) {
             add_level(&mut resolved, level.clone());
         }
-        if resolved.is_empty() && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        if resolved.is_empty() && is_upper(name) {
             resolved.private = private_type(db, module, outer, name);
             if resolved.private.is_none()
                 && let Some([constructor]) = library_constructors(db, db.project()).get(name).map(Vec::as_slice)
@@ -438,8 +480,9 @@ fn private_type<'db>(
         for decl in module_uses(db, scope) {
             let Some(target) = use_target(db, scope, &decl.path) else { continue };
             let exported = members(db, ScopedName::new(db, ModuleId::new(db, target), name.clone()));
-            let by_name = exported.defs.iter().map(|(def, _)| def).find(|def| def.kind() == DefKind::Type);
-            if let Some(def) = exported.constructors.first().map(|(def, _, _)| def).or(by_name) {
+            let mut types = exported.defs.iter().filter(|(def, public)| def.kind() == DefKind::Type && !public);
+            let mut owners = exported.constructors.iter().filter(|(_, _, public)| !public).map(|(def, _, _)| def);
+            if let Some(def) = owners.next().or_else(|| types.next().map(|(def, _)| def)) {
                 return Some(def.clone());
             }
         }
