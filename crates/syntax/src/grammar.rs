@@ -6,10 +6,12 @@
 //! Invariant: a broken construct ends at the next separator of the list that contains it, at the end of its line or
 //! at the next item, whichever comes first, so that its neighbours are read as if it were whole.
 
-pub(crate) mod expressions;
+mod control;
+mod expressions;
 pub(crate) mod items;
-pub(crate) mod patterns;
-pub(crate) mod types;
+mod patterns;
+mod statements;
+mod types;
 
 use crate::{SyntaxKind, parser::Parser};
 use SyntaxKind::*;
@@ -54,6 +56,10 @@ fn list_until(
                 p.error(format!("{} must stand on one line", spec.what));
                 line_reported = true;
             }
+            if p.closes_outer(open) {
+                unclosed(p, open, spec.close_text);
+                return true;
+            }
             if p.at(spec.close) {
                 p.bump();
                 return true;
@@ -67,7 +73,9 @@ fn list_until(
             }
             if p.at(COMMA) {
                 p.expected(spec.element);
-                p.bump();
+                while p.at(COMMA) {
+                    p.bump();
+                }
                 continue;
             }
             let before = p.pos();
@@ -120,10 +128,20 @@ fn stray_in_list(p: &mut Parser<'_>, spec: List) {
         SEMICOLON => {
             p.error(format!("{} are separated by `,`", spec.what));
         }
+        L_BRACE if p.pos() > 0 && p.kind_at(p.pos() - 1).is_type_name() => record_braces(p),
         _ => {
             p.expected(&format!("`,` or {}", spec.close_text));
         }
     }
+}
+
+/// `Name{…}` as an expression; the current token is the brace.
+fn record_braces(p: &mut Parser<'_>) {
+    let name = p.text_at(p.pos() - 1);
+    p.error("records are constructed with parentheses").help(format!("write `{name}(field: value)`"));
+    let error = p.start();
+    p.bump_tree();
+    p.complete(error, ERROR);
 }
 
 fn list(p: &mut Parser<'_>, spec: List, can_start: impl Fn(&Parser<'_>) -> bool, element: impl FnMut(&mut Parser<'_>)) {

@@ -7,13 +7,17 @@
 //! one by recursion is safe for everybody above.
 
 pub mod ast;
+mod dump;
 mod grammar;
 mod lexer;
 pub mod literal;
 mod parser;
 mod sink;
 mod syntax_kind;
+#[cfg(test)]
+mod tests;
 
+pub use crate::dump::dump;
 pub use crate::syntax_kind::{
     AstPtr, NostosLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken,
 };

@@ -90,15 +90,14 @@ impl Tokens {
         let mut balanced = true;
         for at in 0..self.kinds.len() {
             let kind = self.kinds[at];
-            if let Some(text) = barrier_text
-                && !stack.is_empty()
-                && self.newline[at]
-                && self.at_left_edge(at, text)
-                && self.begins_item(at)
+            if self.newline[at]
+                && let Some(&innermost) = stack.last()
+                && self.ends_open_brackets(at, innermost, barrier_text)
             {
                 self.barriers.push(u32::try_from(at).unwrap_or(NONE));
                 stack.clear();
                 open = [0; 5];
+                balanced = false;
             }
             if let Some(class) = opener(kind) {
                 stack.push(at);
@@ -108,10 +107,11 @@ impl Tokens {
                     balanced = false;
                     continue;
                 }
+                let aligned = barrier_text.and_then(|text| self.aligned_opener(at, &stack, text));
                 while let Some(from) = stack.pop() {
                     let found = opener(self.kinds[from]).unwrap_or_default();
                     open[found] -= 1;
-                    if found == class {
+                    if found == class && aligned.is_none_or(|aligned| aligned == from) {
                         self.partner[from] = u32::try_from(at).unwrap_or(NONE);
                         self.partner[at] = u32::try_from(from).unwrap_or(NONE);
                         break;
@@ -123,9 +123,29 @@ impl Tokens {
         balanced && stack.is_empty()
     }
 
-    fn at_left_edge(&self, at: usize, text: &str) -> bool {
-        let start = self.start(at) as usize;
-        start == 0 || text.as_bytes()[start - 1] == b'\n'
+    /// The line of `at` begins an item although a bracket is open before it. In parentheses no definition can stand
+    /// anyway; in braces one may, so there it must stand at the left edge of a file known to be unbalanced.
+    fn ends_open_brackets(&self, at: usize, innermost: usize, barrier_text: Option<&str>) -> bool {
+        match self.kinds[innermost] {
+            L_PAREN | L_BRACKET => self.certainly_begins_item(at),
+            _ => barrier_text.is_some_and(|text| column(text, self.start(at)) == 0 && self.certainly_begins_item(at)),
+        }
+    }
+
+    /// For a closer at the start of a line in an unbalanced file: the opener whose line is indented like it.
+    fn aligned_opener(&self, at: usize, stack: &[usize], text: &str) -> Option<usize> {
+        const MAX_LOOK: usize = 32;
+        if !self.newline[at] {
+            return None;
+        }
+        let wanted = column(text, self.start(at));
+        let class = closer(self.kinds[at]);
+        stack
+            .iter()
+            .rev()
+            .take(MAX_LOOK)
+            .copied()
+            .find(|&from| opener(self.kinds[from]) == class && indentation(text, self.start(from)) == wanted)
     }
 
     /// The token begins an item as far as two or three tokens tell.
@@ -144,6 +164,46 @@ impl Tokens {
             },
             _ => false,
         }
+    }
+
+    /// The token begins an item and can be nothing else at the start of a line.
+    pub(crate) fn certainly_begins_item(&self, at: usize) -> bool {
+        let next = self.kind(at + 1);
+        match self.kind(at) {
+            TYPE_KW | TRAIT_KW | MODULE_KW | REACTIVE_KW => next.is_type_name(),
+            MVAR_KW | TEMPLATE_KW => next.is_name(),
+            CONST_KW | USE_KW => next.is_id(),
+            TEST_KW => matches!(next, STRING | SQ_STRING | STRING_OPEN),
+            EXTERN_KW => next == TYPE_KW || next.is_name(),
+            PUB_KW | AT => true,
+            END_KW => self.newline_before(at + 1),
+            kind if kind.is_name() && matches!(next, L_PAREN | L_BRACKET) => self.head_of_function(at + 1),
+            kind if kind.is_type_name() => self.begins_item(at),
+            _ => false,
+        }
+    }
+
+    /// From the bracket at `at` a parameter list ends on its line, and `=`, `->` or `when` follows it.
+    fn head_of_function(&self, mut at: usize) -> bool {
+        const MAX_LOOK: usize = 256;
+        let end = at + MAX_LOOK;
+        let mut depth = 0;
+        while at < end {
+            let kind = self.kind(at);
+            if opener(kind).is_some() {
+                depth += 1;
+            } else if closer(kind).is_some() {
+                depth -= 1;
+            }
+            at += 1;
+            if depth == 0 && self.kind(at) != L_PAREN {
+                return matches!(self.kind(at), EQ | ARROW | WHEN_KW);
+            }
+            if self.newline_before(at) {
+                return false;
+            }
+        }
+        false
     }
 
     pub(crate) fn kind(&self, at: usize) -> SyntaxKind {
@@ -185,11 +245,26 @@ impl Tokens {
         self.raw_kinds.len() - 1
     }
 
-    /// The lexer has complained about something directly before the token.
+    /// The lexer has complained about something before the token on its line, or on the line that ends before it.
     fn after_bad_token(&self, at: usize) -> bool {
         let end = self.raw_index(at);
-        self.raw_kinds[..end].iter().rev().take_while(|kind| kind.is_trivia()).any(|&kind| kind == BAD_TOKEN)
+        let before = self.raw_kinds[..end].iter().rev();
+        before
+            .skip_while(|kind| matches!(kind, NEWLINE | WHITESPACE | COMMENT))
+            .take_while(|&&kind| kind != NEWLINE)
+            .any(|&kind| kind == BAD_TOKEN)
     }
+}
+
+/// Bytes between the start of the line and `at`.
+fn column(text: &str, at: u32) -> usize {
+    text.as_bytes()[..at as usize].iter().rev().take_while(|&&b| b != b'\n').count()
+}
+
+/// Column of the first character of the line of `at` that is not white space.
+fn indentation(text: &str, at: u32) -> usize {
+    let line = at as usize - column(text, at);
+    text.as_bytes()[line..].iter().take_while(|&&b| matches!(b, b' ' | b'\t')).count()
 }
 
 fn opener(kind: SyntaxKind) -> Option<usize> {
@@ -255,6 +330,8 @@ impl Completed {
 pub(crate) struct Context {
     /// In a guard or a timeout: `->` ends the expression, so `(a) -> T => e` is no lambda.
     pub(crate) arrow_ends: bool,
+    /// In the key of a map: `=>` is a mistake for `:`.
+    pub(crate) fat_arrow_ends: bool,
     /// In a trait outside brackets: an operator at the start of a line is the name of a method.
     pub(crate) operator_methods: bool,
 }
@@ -351,8 +428,22 @@ impl<'t> Parser<'t> {
 
     /// Column of a token in bytes, from 0; tabs count one.
     pub(crate) fn column(&self, at: usize) -> usize {
-        let start = self.tokens.start(at) as usize;
-        self.text.as_bytes()[..start].iter().rev().take_while(|&&b| b != b'\n').count()
+        column(self.text, self.tokens.start(at))
+    }
+
+    /// The current token is a closer, but the one of a bracket outside of `open`, which has none.
+    pub(crate) fn closes_outer(&self, open: usize) -> bool {
+        self.partner(open).is_none() && self.partner(self.pos).is_some_and(|partner| partner < open)
+    }
+
+    /// A new line begins with a definition, not left of the column `column`: what should stand here is missing.
+    pub(crate) fn at_next_item(&self, column: usize) -> bool {
+        self.newline() && self.tokens.certainly_begins_item(self.pos) && self.column(self.pos) <= column
+    }
+
+    /// A new line begins with `name =`: the operand that should stand here is missing.
+    pub(crate) fn at_next_binding(&self) -> bool {
+        self.newline() && self.current().is_name() && self.nth(1) == EQ && !self.tokens.newline_before(self.pos + 1)
     }
 
     // ---- Consuming ----

@@ -1,11 +1,11 @@
 //! Files, modules and declarations.
 
 use super::{
-    List,
-    expressions::{self, assignment_as_value, can_start_expr, expr},
+    List, control,
+    expressions::{assignment_as_value, can_start_expr, expr},
     list,
     patterns::{can_start_pattern, pattern, pattern_end},
-    types,
+    record_braces, statements, types,
 };
 use crate::{
     SyntaxKind,
@@ -30,16 +30,19 @@ pub(crate) fn file(p: &mut Parser<'_>) {
 
 /// The current token begins an item and nothing else.
 pub(super) fn only_item(p: &Parser<'_>) -> bool {
-    let next = p.nth(1);
-    match p.current() {
-        TYPE_KW | TRAIT_KW | MODULE_KW | REACTIVE_KW => next.is_type_name(),
-        MVAR_KW | TEMPLATE_KW => next.is_name(),
-        CONST_KW | USE_KW => next.is_id(),
-        TEST_KW => matches!(next, STRING | SQ_STRING | STRING_OPEN),
-        EXTERN_KW => next == TYPE_KW || next.is_name(),
-        PUB_KW | AT => true,
-        _ => false,
-    }
+    let kind = p.current();
+    (kind == AT || kind.is_reserved()) && kind != END_KW && p.tokens.certainly_begins_item(p.pos())
+}
+
+/// A keyword stands where a name is defined.
+fn keyword_as_name(p: &Parser<'_>) -> bool {
+    p.current().is_reserved()
+        && !p.tokens.newline_before(p.pos() + 1)
+        && match p.nth(1) {
+            EQ | COLON => true,
+            L_PAREN => p.partner(p.pos() + 1).is_some_and(|close| matches!(p.kind_at(close + 1), EQ | ARROW)),
+            _ => false,
+        }
 }
 
 /// One item, or what stands in place of one.
@@ -76,6 +79,13 @@ pub(super) fn item(p: &mut Parser<'_>) {
 /// tokens consumed.
 fn declaration(p: &mut Parser<'_>, is_pub: bool) -> Option<SyntaxKind> {
     let kind = p.current();
+    if keyword_as_name(p) {
+        let text = p.current_text();
+        p.error(format!("`{text}` is a keyword and cannot be used as a name")).help("choose another name");
+        p.bump();
+        recover(p);
+        return None;
+    }
     match kind {
         MODULE_KW => Some(module(p)),
         USE_KW => Some(use_decl(p)),
@@ -88,7 +98,7 @@ fn declaration(p: &mut Parser<'_>, is_pub: bool) -> Option<SyntaxKind> {
             p.bump();
             Some(function(p, TEMPLATE_DEF))
         }
-        TEST_KW if p.nth(1) != EQ => Some(test_def(p)),
+        TEST_KW => Some(test_def(p)),
         EXTERN_KW => Some(extern_decl(p)),
         VAR_KW => Some(top_binding(p)),
         _ if kind.is_name() => {
@@ -197,7 +207,7 @@ fn is_binding(p: &Parser<'_>) -> bool {
 fn foreign_item(p: &mut Parser<'_>) -> bool {
     let word = p.current_text();
     let next = p.nth(1);
-    let Some(help) = expressions::foreign_definition(word) else { return false };
+    let Some(help) = statements::foreign_definition(word) else { return false };
     if !(next.is_name() || next.is_type_name() || matches!(next, VAR_KW | LESS | L_BRACKET)) {
         return false;
     }
@@ -255,10 +265,6 @@ fn stray_token(p: &mut Parser<'_>) {
             p.bump();
             return;
         }
-        kind if kind.is_reserved() && matches!(p.nth(1), EQ | L_PAREN | COLON) => {
-            p.error(format!("`{text}` is a keyword and cannot be used as a name")).help("choose another name");
-            p.bump();
-        }
         EQ => {
             p.error("`=` must stand on the line of what it defines");
             p.bump();
@@ -287,16 +293,24 @@ fn import(p: &mut Parser<'_>) {
 
 /// Skips to the next line that begins an item, or that ends the module.
 fn recover(p: &mut Parser<'_>) {
-    p.skip_until(ERROR, |p| p.newline() && p.tokens.begins_item(p.pos()));
+    p.skip_until(ERROR, |p| p.newline() && (p.tokens.begins_item(p.pos()) || begins_foreign_item(p)));
+}
+
+fn begins_foreign_item(p: &Parser<'_>) -> bool {
+    let next = p.nth(1);
+    p.at(IDENT)
+        && (next.is_name() || next.is_type_name())
+        && !p.tokens.newline_before(p.pos() + 1)
+        && statements::foreign_definition(p.current_text()).is_some()
 }
 
 fn decorator(p: &mut Parser<'_>) {
     let marker = p.start();
     p.bump();
-    if p.current().is_name() {
-        p.bump();
-    } else {
+    if p.newline() {
         p.expected("the name of a template");
+    } else {
+        name(p, "the name of a template");
     }
     if p.at_same_line(L_PAREN) {
         let args = p.start();
@@ -355,13 +369,16 @@ fn module(p: &mut Parser<'_>) -> SyntaxKind {
     let open = p.pos();
     p.bump();
     type_name(p, "the name of the module");
+    let mut brace = None;
     if p.at(L_BRACE) || p.at_same_line(EQ) {
         p.error("a module has no braces").help("write the items below `module Name`, then `end`");
+        brace = p.partner(p.pos());
         p.bump();
     }
     let closed = p.nested(|p| {
         loop {
-            if p.eat(END_KW) {
+            if p.at(END_KW) || Some(p.pos()) == brace {
+                p.bump();
                 return true;
             }
             if p.at_end() {
@@ -391,10 +408,10 @@ fn use_decl(p: &mut Parser<'_>) -> SyntaxKind {
     p.bump();
     let path = p.start();
     let mut segments = 0;
-    if p.current().is_id() {
+    if p.current().is_id() && !p.newline() {
         p.bump();
         segments = 1;
-        while p.at_same_line(DOT) && p.nth(1).is_id() {
+        while p.at_same_line(DOT) && p.nth(1).is_id() && !p.tokens.newline_before(p.pos() + 1) {
             p.bump();
             p.bump();
             segments += 1;
@@ -613,9 +630,9 @@ fn is_operator_name(kind: SyntaxKind) -> bool {
     )
 }
 
-/// Whether `end` closes the trait or implementation whose header was just read: the first of `end` and the next
-/// item outside of brackets decides.
-fn has_end(p: &Parser<'_>) -> bool {
+/// Whether `end` closes the trait or implementation whose header, at `column`, was just read: the first of `end`
+/// and the next item that is not indented deeper decides.
+fn has_end(p: &Parser<'_>, column: usize) -> bool {
     let mut at = p.pos();
     let mut blocks = 0;
     loop {
@@ -625,7 +642,13 @@ fn has_end(p: &Parser<'_>) -> bool {
             END_KW if blocks == 0 => return true,
             END_KW => blocks -= 1,
             L_PAREN | L_BRACKET | L_BRACE | HASH_BRACE => at = p.partner(at).unwrap_or(at),
-            kind if p.tokens.newline_before(at) && p.tokens.begins_item(at) && !kind.is_name() => return false,
+            kind if p.tokens.newline_before(at)
+                && p.tokens.begins_item(at)
+                && !kind.is_name()
+                && p.column(at) <= column =>
+            {
+                return false;
+            }
             _ => {}
         }
         at += 1;
@@ -656,6 +679,7 @@ fn trait_def(p: &mut Parser<'_>) -> SyntaxKind {
         p.complete(marker, SUPERTRAITS);
     }
     body_of_trait(p, open, column, "trait", |p| {
+        misplaced_pub(p);
         let kind = p.current();
         if !(kind.is_name() || is_operator_name(kind)) || !matches!(p.nth(1), L_PAREN | L_BRACKET) {
             return false;
@@ -676,7 +700,7 @@ fn trait_def(p: &mut Parser<'_>) -> SyntaxKind {
             assignment_as_value(p, "the body of a method");
         } else if p.at_same_line(WHEN_KW) {
             p.error("a method signature has no guard");
-            expressions::guard(p);
+            control::guard(p);
         }
         p.complete(marker, TRAIT_METHOD);
         true
@@ -721,29 +745,31 @@ fn impl_def(p: &mut Parser<'_>) -> SyntaxKind {
         }
     }
     body_of_trait(p, open, column, "implementation", |p| {
-        if is_operator_name(p.current()) && p.nth(1) == L_PAREN {
-            p.error("an implementation cannot define an operator");
-            let marker = p.start();
-            p.bump();
-            function_rest(p);
-            p.complete(marker, FN_DEF);
-            return true;
-        }
-        if p.at(PUB_KW) && p.nth(1).is_name() && p.nth(2) == L_PAREN && p.column(p.pos()) > column {
-            p.error("methods have no `pub`").help("a method is as visible as its trait and type");
-            let error = p.start();
-            p.bump();
-            p.complete(error, ERROR);
-        }
-        if !p.current().is_name() || !matches!(p.nth(1), L_PAREN | L_BRACKET) {
+        misplaced_pub(p);
+        let operator = is_operator_name(p.current()) && p.nth(1) == L_PAREN;
+        if !operator && (!p.current().is_name() || !matches!(p.nth(1), L_PAREN | L_BRACKET)) {
             return false;
         }
         let marker = p.start();
-        function(p, FN_DEF);
+        if operator {
+            p.error("an implementation cannot define an operator");
+        }
+        p.bump();
+        p.with_context(Context { operator_methods: true, ..Context::default() }, function_rest);
         p.complete(marker, FN_DEF);
         true
     });
     IMPL_DEF
+}
+
+/// `pub` before a method.
+fn misplaced_pub(p: &mut Parser<'_>) {
+    if p.at(PUB_KW) && p.nth(1).is_name() && p.nth(2) == L_PAREN {
+        p.error("methods have no `pub`").help("a method is as visible as its trait and its type");
+        let error = p.start();
+        p.bump();
+        p.complete(error, ERROR);
+    }
 }
 
 /// Methods and `end`. Without an `end`, what begins at the column of the header or left of it is no method: so a
@@ -755,21 +781,16 @@ fn body_of_trait(
     what: &str,
     mut method: impl FnMut(&mut Parser<'_>) -> bool,
 ) {
+    let mut brace = None;
     if p.at_same_line(L_BRACE) || p.at_same_line(EQ) {
         p.error(format!("the methods of the {what} stand between its first line and `end`"))
             .help("remove the brace, and write `end` after the last method");
-        if p.at(L_BRACE) && p.partner(p.pos()).is_some() {
-            let error = p.start();
-            p.bump_tree();
-            p.complete(error, ERROR);
-            p.eat(END_KW);
-            return;
-        }
+        brace = p.partner(p.pos());
         p.bump();
     }
-    let ends = has_end(p);
+    let ends = brace.is_some() || has_end(p, column);
     loop {
-        if p.at(END_KW) && ends {
+        if Some(p.pos()) == brace || brace.is_none() && ends && p.at(END_KW) {
             p.bump();
             return;
         }
@@ -786,10 +807,13 @@ fn body_of_trait(
         }
         if p.pos() == before {
             let singular = if what == "trait" { "a method signature, or `end`" } else { "a method, or `end`" };
-            p.expected(singular);
+            let found = p.current_text();
+            p.error(format!("expected {singular}, found `{found}`"));
             let from = p.pos();
             p.skip_until(ERROR, |p| {
-                p.at(END_KW) || p.pos() > from && p.newline() && (p.current().is_name() || only_item(p))
+                Some(p.pos()) == brace
+                    || p.at(END_KW)
+                    || p.pos() > from && p.newline() && (p.current().is_name() || only_item(p))
             });
             if p.pos() == from {
                 break;
@@ -816,7 +840,7 @@ fn function_rest(p: &mut Parser<'_>) {
         p.expected("`(` and the parameters");
     }
     if p.at_same_line(WHEN_KW) {
-        expressions::guard(p);
+        control::guard(p);
     }
     if p.at_same_line(COLON) {
         p.error("the return type follows `->`").help("write `f(x) -> Type = …`");
@@ -829,7 +853,7 @@ fn function_rest(p: &mut Parser<'_>) {
     if p.at_same_line(WHEN_KW) {
         p.error("the guard stands before the return type").help("write `f(x) when condition -> Type = …`");
         let error = p.start();
-        expressions::guard(p);
+        control::guard(p);
         p.complete(error, ERROR);
     }
     body(p);
@@ -839,6 +863,11 @@ fn function_rest(p: &mut Parser<'_>) {
 fn body(p: &mut Parser<'_>) {
     if p.at(EQ) {
         p.bump();
+        if p.at_next_item(0) {
+            p.expected("the body of the function");
+            p.missing(ERROR_EXPR);
+            return;
+        }
         expr(p);
         assignment_as_value(p, "the body of a function");
     } else if p.at_same_line(FAT_ARROW) {
@@ -849,7 +878,7 @@ fn body(p: &mut Parser<'_>) {
         let block = p.at_same_line(L_BRACE);
         p.expected("`=` and the body of the function").help("write `f(x) = …`");
         if block {
-            expressions::block(p);
+            statements::block(p);
         } else {
             p.missing(ERROR_EXPR);
         }
@@ -870,10 +899,7 @@ fn leftovers(p: &mut Parser<'_>) {
             let text = p.current_text();
             p.error(format!("this `{text}` closes nothing")).help("remove it, or add the bracket it closes");
         }
-        L_BRACE if p.pos() > 0 && p.kind_at(p.pos() - 1).is_type_name() => {
-            let constructor = p.text_at(p.pos() - 1);
-            p.error("records are constructed with parentheses").help(format!("write `{constructor}(field: value)`"));
-        }
+        L_BRACE if p.pos() > 0 && p.kind_at(p.pos() - 1).is_type_name() => record_braces(p),
         _ => {
             p.expected("the end of the declaration");
         }
@@ -924,7 +950,7 @@ fn is_keyword_param(p: &Parser<'_>) -> bool {
 // ---- Values ----
 
 fn required_type(p: &mut Parser<'_>) {
-    if types::can_start_type(p) {
+    if types::can_start_type(p) && !p.newline() {
         types::ty(p);
     } else {
         p.expected("a type");
@@ -936,6 +962,11 @@ fn required_type(p: &mut Parser<'_>) {
 fn value(p: &mut Parser<'_>, what: &str) {
     if p.at_same_line(EQ) {
         p.bump();
+        if p.at_next_binding() || p.at_next_item(0) {
+            p.expected("a value");
+            p.missing(ERROR_EXPR);
+            return;
+        }
         expr(p);
         assignment_as_value(p, "a value");
     } else {

@@ -154,12 +154,12 @@ fn base(p: &mut Parser<'_>) -> Completed {
         _ if kind.is_name() => single(p, NAME_PAT),
         _ => {
             let marker = p.start();
-            p.expected(if kind.is_reserved() { "a pattern or a name" } else { "a pattern" });
-            if !p.newline()
-                && kind.is_reserved()
-                && matches!(p.nth(1), COMMA | COLON | EQ | R_PAREN | ARROW | FAT_ARROW)
-            {
+            if kind.is_reserved() && matches!(p.nth(1), COMMA | COLON | EQ | R_PAREN | ARROW | FAT_ARROW | WHEN_KW) {
+                let text = p.current_text();
+                p.error(format!("`{text}` is a keyword and cannot be used as a name"));
                 p.bump();
+            } else {
+                p.expected("a pattern");
             }
             p.complete(marker, ERROR_PAT)
         }
@@ -182,7 +182,8 @@ fn literal_or_range(p: &mut Parser<'_>) -> Completed {
         return p.complete(marker, ERROR_PAT);
     }
     check_number(p, negative);
-    if negative && !is_plain_int(kind) && !(kind == TYPED_INT && !p.current_text().contains('u')) {
+    let signed = is_plain_int(kind) || kind == TYPED_INT && p.current_text().contains('i');
+    if negative && !signed {
         p.error_range(minus, p.pos(), "only integers can be negative in a pattern")
             .help("compare in a guard: `when x == …`");
     }

@@ -40,6 +40,18 @@ fn ty_inner(p: &mut Parser<'_>) -> Completed {
             p.bump();
             first
         }
+        PIPE if !p.newline() => {
+            p.error("there are no union types").help("declare `type Name = A(…) | B(…)`");
+            let error = p.start();
+            while p.at_same_line(PIPE) {
+                p.bump();
+                if can_start_type(p) {
+                    ty(p);
+                }
+            }
+            p.complete(error, ERROR);
+            first
+        }
         _ => first,
     }
 }
