@@ -1,1 +1,60 @@
-fn main() {}
+//! Chores of this repository that need more than `cargo`: `cargo xtask tidy`, `cargo xtask bench-startup`, ….
+//!
+//! Input: the checkout and, for measurements, the release binary. Output: tables and problems on standard output; the
+//! exit code is 0 only if nothing is wrong.
+//!
+//! Invariant: nothing here is needed to build or use the product, and no crate of the product depends on this one.
+
+#![expect(clippy::print_stdout, reason = "a terminal program")]
+
+mod bench_startup;
+mod floor;
+mod layers;
+mod random_program;
+mod synthetic;
+mod table;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Chores of this repository")]
+enum Task {
+    /// Check what rustc and clippy cannot see.
+    Tidy,
+    /// Measure fresh processes on synthetic projects, and assert what they did.
+    BenchStartup(bench_startup::Options),
+    /// Write the random program of a seed, after some random edits, into a folder; or print it.
+    RandomProgram(random_program::Options),
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().collect();
+    let done = if args.get(1).map(String::as_str) == Some(floor::NAME) {
+        // Measured as a whole process, so it does not pay for parsing arguments.
+        floor::run(&args[2..])
+    } else {
+        match Task::parse() {
+            Task::Tidy => tidy::run(&root()),
+            Task::BenchStartup(options) => bench_startup::run(&root(), &options),
+            Task::RandomProgram(options) => random_program::run(&options),
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the checkout.
+fn root() -> PathBuf {
+    // Set by cargo at build time; the binary is run by cargo from the same checkout.
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
