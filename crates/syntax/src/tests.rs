@@ -3,7 +3,7 @@
 //! `test-data/parser/{ok,err}/*.nos` each have a snapshot `.rast` with tree and errors. A missing snapshot is written
 //! and the test fails once; `UPDATE_EXPECT=1` rewrites them. Read a snapshot before you accept it.
 
-use crate::{Parse, SyntaxKind, WalkEvent, ast, ast::AstNode as _, dump, parse};
+use crate::{Parse, WalkEvent, ast, ast::AstNode as _, dump, parse};
 use expect_test::expect_file;
 use proptest::prelude::*;
 use std::{fs, path::PathBuf};
@@ -62,4 +62,347 @@ fn valid_files() {
 #[test]
 fn broken_files() {
     check_snapshots("err", true);
+}
+
+/// Texts made of what the lexer and the parser treat specially.
+fn token_soup() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "'",
+        "${",
+        "#{",
+        "%{",
+        "=>",
+        "->",
+        "<-",
+        "=",
+        "|",
+        "\n",
+        "\n\n  ",
+        " ",
+        "end",
+        "if",
+        "then",
+        "else",
+        "match",
+        "do",
+        "try",
+        "catch",
+        "finally",
+        "receive",
+        "after",
+        "when",
+        "type",
+        "trait",
+        "module",
+        "use",
+        "pub",
+        "#",
+        "#*",
+        "*#",
+        "::",
+        ".",
+        "..",
+        "..=",
+        ",",
+        ";",
+        ":",
+        "x",
+        "f",
+        "Some",
+        "1",
+        "2.5",
+        "7u8",
+        "-",
+        "~",
+        "!",
+        "+=",
+        "@",
+        "é",
+        "&",
+        "\\",
+        "var",
+        "spawn",
+        "quote",
+        "return",
+        "f(x) = ",
+        "T: Show\n",
+    ]);
+    prop::collection::vec((piece, prop::bool::ANY), 0..60).prop_map(|pieces| {
+        pieces.into_iter().map(|(piece, space)| if space { format!("{piece} ") } else { piece.to_owned() }).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_text_has_a_lossless_tree(text in any::<String>()) {
+        check_invariants(&text);
+    }
+
+    #[test]
+    fn any_tokens_have_a_lossless_tree(text in token_soup()) {
+        check_invariants(&text);
+    }
+
+    /// Damage in a valid file: cut out a range, put something else there.
+    #[test]
+    fn any_damage_leaves_a_lossless_tree(at in 0..NEIGHBOURS.len(), len in 0..12usize, piece in token_soup()) {
+        let mut text = NEIGHBOURS.to_owned();
+        let start = (0..=at).rev().find(|&n| text.is_char_boundary(n)).unwrap_or(0);
+        let end = (start + len..).find(|&n| n >= text.len() || text.is_char_boundary(n)).unwrap_or(start);
+        text.replace_range(start..end.min(text.len()), &piece);
+        check_invariants(&text);
+    }
+}
+
+const NEIGHBOURS: &str = r#"use geo.{area, Pt as P}
+use lib.strings.*
+
+pub type Account = {
+  owner: String,
+  cents: Int,
+}
+type Entry = Deposit(Int) | Transfer{ to: String, cents: Int } | Nothing
+type Pred = (Int, Int) -> Bool
+
+trait Describe: Show
+  describe(self) -> String
+  short(self, n: Int = 1) -> String = self.describe()
+end
+
+Account: Describe
+  describe(self) = self.owner ++ " has ${self.cents} cents"
+end
+
+mvar hits: Int = 0
+const MAX = 10
+limit: Int = 10
+
+template plus(fn, n) = quote { ~fn.body + ~n }
+
+@plus(5)
+ten() = 5
+
+fact(0) = 1
+fact(n) when n > 0 -> Int = n * fact(n - 1)
+
+total(entries) = match entries {
+  [] -> 0
+  [Deposit(n) | rest] when n > 0 -> n + total(rest)
+  [_ | rest] -> total(rest)
+}
+
+module Geo
+  pub origin = (0, 0)
+  shift(p, by: Int) = p.map(x => x + by)
+end
+
+safe(a, b) = try { a / b } catch { _ -> 0 } finally { println("done") }
+
+main() = {
+  xs = [1, 2 | rest]
+  var sum = 0
+  for i = 0 to xs.length() {
+    sum = sum + xs[i]
+  }
+  (first, second) = (xs[0], %{"k": 1})
+  if first > 1 then sum = 2 else ()
+  pid = spawn { receive { n -> n } }
+  pid <- ("sum", #{sum})
+}
+"#;
+
+/// Kind and name of each item, modules with their content.
+fn item_names(items: impl Iterator<Item = ast::Item>) -> Vec<String> {
+    let mut names = Vec::new();
+    for item in items {
+        let name = match &item {
+            ast::Item::Module(module) => {
+                names.extend(item_names(module.items()));
+                module.name()
+            }
+            ast::Item::Use(decl) => decl.path().and_then(|path| path.segments().last()),
+            ast::Item::Type(def) => def.name(),
+            ast::Item::Trait(def) => def.name(),
+            ast::Item::Impl(def) => def.trait_name(),
+            ast::Item::Fn(def) => def.name(),
+            ast::Item::Template(def) => def.name(),
+            ast::Item::Mvar(def) => def.name(),
+            ast::Item::Const(def) => def.name(),
+            ast::Item::Binding(def) => def.syntax().first_token(),
+            ast::Item::Test(def) => def.name(),
+            ast::Item::ExternType(def) => def.name(),
+            ast::Item::ExternFn(def) => def.name(),
+        };
+        let name = name.map_or_else(|| "?".to_owned(), |token| token.text().to_owned());
+        names.push(format!("{:?} {name}", item.syntax().kind()));
+    }
+    names
+}
+
+#[test]
+fn a_missing_token_hides_no_other_item() {
+    let whole = check_invariants(NEIGHBOURS);
+    assert_eq!(whole.errors(), &[]);
+    let mut failures = Vec::new();
+    for (index, damaged) in whole.tree().items().enumerate() {
+        let others: Vec<String> = whole
+            .tree()
+            .items()
+            .enumerate()
+            .filter(|&(other, _)| other != index)
+            .flat_map(|(_, item)| item_names(std::iter::once(item)))
+            .collect();
+        let tokens = damaged.syntax().descendants_with_tokens().filter_map(crate::SyntaxElement::into_token);
+        for token in tokens.filter(|token| !token.kind().is_trivia()) {
+            let mut text = NEIGHBOURS.to_owned();
+            let range = token.text_range();
+            text.replace_range(usize::from(range.start())..usize::from(range.end()), "");
+            let mut found = item_names(check_invariants(&text).tree().items());
+            for name in &others {
+                match found.iter().position(|other| other == name) {
+                    Some(at) => drop(found.remove(at)),
+                    None => failures.push(format!("without {:?} at {range:?}: {name}", token.text())),
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn deep_and_long_texts_give_one_message() {
+    const N: usize = 100_000;
+    let r = |text: &str| text.repeat(N);
+    for (name, text) in [
+        ("parentheses", format!("f() = {}1{}\ng() = 2", r("("), r(")"))),
+        ("unclosed parentheses", format!("f() = {}", r("("))),
+        ("lists", format!("f() = {}1{}", r("["), r("]"))),
+        ("blocks", format!("f() = {}1{}", r("{"), r("}"))),
+        ("mismatched brackets", format!("f() = {}{}", r("("), r("]"))),
+        ("sums", format!("f() = 1{}", r(" + 1"))),
+        ("prepends", format!("f() = 1{}", r(" :: 1"))),
+        ("prefixes", format!("f() = {}1", r("- "))),
+        ("else if", format!("f() = {} 3", r("if a then b else "))),
+        ("lambdas", format!("f() = {} 3", r("x => "))),
+        ("calls", format!("f() = {}x{}", r("f("), r(")"))),
+        ("methods", format!("f() = x{}", r(".a(1)"))),
+        ("indices", format!("f() = x{}", r("[1]"))),
+        ("types", format!("f(x: {}Int{}) = 1", r("["), r("]"))),
+        ("function types", format!("f(x: {}Int) = 1", r("Int -> "))),
+        ("patterns", format!("f({}x{}) = 1", r("A("), r(")"))),
+        ("modules", format!("{}{}", r("module A\n"), r("end\n"))),
+        ("matches", format!("f() = {}1{}", r("match x { a -> "), r("}"))),
+        ("holes", format!("f() = {}1{}", r("\"${"), r("}\""))),
+    ] {
+        let parse = check_invariants(&text);
+        let messages: Vec<&str> = parse.errors().iter().map(|error| error.message.as_str()).collect();
+        assert_eq!(messages, [crate::parser::TOO_DEEP], "{name}");
+    }
+    for (name, text) in [
+        ("elements", format!("f() = [{}1]", r("1, "))),
+        ("statements", format!("f() = {{\n{}}}", r("x = 1\n"))),
+        ("alternatives", format!("f(1{}) = 1", r(" | 1"))),
+        ("items", r("f() = 1\n")),
+    ] {
+        assert_eq!(check_invariants(&text).errors(), &[], "{name}");
+    }
+}
+
+fn check_bindings(body: &str, expect: expect_test::Expect) {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    let parse = parse(&format!("f() = {{\n{body}\n}}"));
+    for stmt in parse.syntax().descendants().filter_map(ast::BindStmt::cast) {
+        let target = stmt.target().expect("a target").bind_target();
+        let (kind, node) = match &target {
+            ast::BindTarget::Pattern(expr) => ("pattern", expr.syntax()),
+            ast::BindTarget::Field(field) => ("field", field.syntax()),
+            ast::BindTarget::Index(index) => ("index", index.syntax()),
+            ast::BindTarget::Conditional(conditional) => ("conditional", conditional.syntax()),
+            ast::BindTarget::Function(call) => ("function", call.syntax()),
+            ast::BindTarget::Invalid(expr) => ("invalid", expr.syntax()),
+        };
+        writeln!(out, "{kind}: {}", node.text()).expect("writing to a string");
+    }
+    expect.assert_eq(&out);
+}
+
+#[test]
+fn left_sides_of_bindings() {
+    check_bindings(
+        "x = 1\n(a, _) = p\n[h | t] = xs\nSome(v) = o\n-5 = n\nr.f = 1\nxs[0] = 2\nif c then x = 1\nf(a, n: Int) = a\n\
+         1.5d = x\nSome(a + 1) = x\nP(a, x: b) = c\nf[Int](x) = 1",
+        expect_test::expect![[r#"
+            pattern: x
+            pattern: (a, _)
+            pattern: [h | t]
+            pattern: Some(v)
+            pattern: -5
+            field: r.f
+            index: xs[0]
+            conditional: if c then x
+            function: f(a, n: Int)
+            invalid: 1.5d
+            invalid: Some(a + 1)
+            invalid: P(a, x: b)
+            invalid: f[Int](x)
+        "#]],
+    );
+}
+
+/// The parser decides by shape while it reads, the typed tree by looking at the nodes: both must agree.
+#[test]
+fn parser_and_tree_agree_on_left_sides() {
+    for folder in ["ok", "err"] {
+        for (path, text) in cases(folder) {
+            let parse = parse(&text);
+            for stmt in parse.syntax().descendants().filter_map(ast::BindStmt::cast) {
+                let target = stmt.target().expect("a target");
+                let range = target.syntax().text_range();
+                let invalid = matches!(target.bind_target(), ast::BindTarget::Invalid(_));
+                let reported = parse.errors().iter().any(|error| error.range.intersect(range).is_some());
+                assert!(!invalid || reported, "{}: {}", path.display(), stmt.syntax().text());
+            }
+        }
+    }
+}
+
+#[test]
+fn literal_values() {
+    use crate::literal::LiteralValue as V;
+    let parse = parse("f() = [0x1F, -128i8, 12n, 2.5, 0.5f32, 1.5d, 'c', \"a\\n\", true]\ng(-7, 1..=-2) = 1");
+    let values: Vec<V> = parse
+        .syntax()
+        .descendants()
+        .filter_map(ast::Literal::cast)
+        .map(|literal| literal.value().expect("a value"))
+        .take(9)
+        .collect();
+    assert_eq!(
+        values,
+        [
+            V::Int(31),
+            V::TypedInt(crate::literal::IntSuffix::I8, -128),
+            V::BigInt("12".to_owned()),
+            V::Float(2.5),
+            V::Float32(0.5),
+            V::Decimal("1.5".to_owned()),
+            V::Char('c'),
+            V::String("a\n".to_owned()),
+            V::Bool(true),
+        ]
+    );
+    let negative = parse.syntax().descendants().find_map(ast::LiteralPat::cast).expect("a literal pattern");
+    assert_eq!(negative.value(), Some(V::Int(-7)));
+    let range = parse.syntax().descendants().find_map(ast::RangePat::cast).expect("a range");
+    assert_eq!((range.start(), range.end(), range.is_inclusive()), (Some(1), Some(-2), true));
 }
