@@ -1184,6 +1184,16 @@ fn invoke(world: &mut World, process: &mut Process, callee: &Value, dst: Option<
         process.scratch.clear();
         process.scratch.extend(items.iter().cloned());
     }
+    // A function of the program keeps its defaults when it is passed around.
+    let filled = match callee {
+        Value::Closure(function) if process.scratch.len() < wanted && function.meta().body == 0 => {
+            world.with_defaults(&function.meta().unit, process.scratch.len(), wanted)
+        }
+        _ => None,
+    };
+    if let Some(filled) = filled {
+        return invoke(world, process, &filled, dst);
+    }
     if process.scratch.len() != wanted {
         let got = process.scratch.len();
         process.scratch.clear();

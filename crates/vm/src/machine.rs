@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytecode::{CallTarget, ConstructorRef, TypeKind, TypeRef};
+use bytecode::{CallTarget, Candidate, ConstructorRef, TypeKind, TypeRef};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -141,6 +141,26 @@ impl World {
     /// Entry of a function.
     pub(crate) fn entry(&mut self, symbol: &SmolStr) -> Result<*const Entry, Trap> {
         Ok(&raw const self.unit(symbol)?.entries[0])
+    }
+
+    /// The function that takes `given` arguments of `callee`, a function of the program with `params` parameters, and
+    /// computes the rest from its defaults; `None` if it has none.
+    pub(crate) fn with_defaults(&mut self, callee: &Unit, given: usize, params: usize) -> Option<Value> {
+        let symbol = &callee.chunk.symbol;
+        let name = SmolStr::from(format!("{symbol}#{given}"));
+        if !self.units.contains_key(&name) {
+            let defaults: Vec<SmolStr> =
+                (given..params).map(|index| format!("{symbol}$default${index}").into()).collect();
+            if defaults.iter().any(|default| self.source.chunk(default).is_err()) {
+                return None;
+            }
+            let target = CallTarget::Function(symbol.clone());
+            let candidate = Candidate { heads: Vec::new(), target, params: params as u16, defaults };
+            let stub = defaults_stub(&callee.chunk.bodies[0].name, &candidate, given).ok()?;
+            let stub = Unit::link(Arc::new(stub), &mut self.ctors).ok()?;
+            self.units.insert(name.clone(), stub);
+        }
+        self.units.get(&name).map(|unit| unit.function(0))
     }
 
     /// The candidate of a site that fits, or `None`.
