@@ -8,19 +8,43 @@
 //!
 //! Invariant: no position in any value; identities are [`base_db::DefName`]s.
 
+mod check;
 pub mod doors;
+mod group;
 pub mod infer;
+mod item_check;
+mod items;
+mod lower;
+mod native;
+pub mod print;
+mod report;
 pub mod signature;
 pub mod ty;
+mod unify;
 
 use std::sync::Arc;
 
 use base_db::{DefId, Stamped};
 
-pub use doors::{Answer, Doors, Question, Trace};
+pub use doors::{Answer, Doors, Question, Trace, answer};
+pub use group::{Group, GroupInference, binding_group, infer_group};
 pub use infer::{ArgPlan, CallPlan, Callee, FieldAccess, InferenceResult, Resolution, Site, SiteCandidate};
-pub use signature::{ConstructorDef, CtorRef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef};
+pub use item_check::item_problems;
+pub use items::{impl_def, trait_def, type_def, type_shape};
+pub use signature::{TypeShape, ConstructorDef, CtorRef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef};
 pub use ty::{Builtin, Constraint, FnTy, Head, Ty};
+
+/// All that others may know of a function, method, value, constant or mvar. `None`: there is no such definition.
+///
+/// The cutoff of the whole design: equal while an edit only changes the inside.
+pub fn signature<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> &'db Option<Stamped<Signature>> {
+    items::scheme(db, def)
+}
+
+/// Types and meanings of all nodes of one body.
+pub fn infer<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> &'db Arc<InferenceResult> {
+    items::inference(db, def)
+}
 
 /// What this layer needs of the database.
 #[salsa::db]

@@ -127,3 +127,12 @@ pub struct ImplDef {
     /// Methods that the impl defines itself: name and definitions (overloads), sorted by name.
     pub methods: Vec<(Name, DefName)>,
 }
+
+/// What written types need to know of a type: no constructors, so that recursive types are no cycle.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TypeShape {
+    /// Number of parameters.
+    pub arity: u32,
+    /// Target of an alias, with `Ty::Param` for its parameters.
+    pub alias: Option<Ty>,
+}

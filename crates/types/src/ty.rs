@@ -138,6 +138,8 @@ pub enum Constraint {
         container: Ty,
         /// Index.
         index: Ty,
+        /// The index itself when it is a literal: selects the component of a tuple.
+        literal: Option<u32>,
         /// Element.
         element: Ty,
     },
@@ -178,4 +180,334 @@ pub enum TraitRef {
     Builtin(Name),
     /// A declared trait.
     Def(DefName),
+}
+
+/// The traits that exist without a declaration.
+pub const BUILTIN_TRAITS: [&str; 7] = ["Concat", "Copy", "Eq", "Hash", "Num", "Ord", "Show"];
+
+impl Ty {
+    /// A built-in type without arguments.
+    pub fn builtin(builtin: Builtin) -> Ty {
+        Ty::Con(Head::Builtin(builtin), Arc::from([]))
+    }
+
+    /// `Int`.
+    pub fn int() -> Ty {
+        Ty::builtin(Builtin::Int)
+    }
+
+    /// `Float`.
+    pub fn float() -> Ty {
+        Ty::builtin(Builtin::Float)
+    }
+
+    /// `Bool`.
+    pub fn bool() -> Ty {
+        Ty::builtin(Builtin::Bool)
+    }
+
+    /// `String`.
+    pub fn string() -> Ty {
+        Ty::builtin(Builtin::String)
+    }
+
+    /// `()`.
+    pub fn unit() -> Ty {
+        Ty::builtin(Builtin::Unit)
+    }
+
+    /// `List[item]`.
+    pub fn list(item: Ty) -> Ty {
+        Ty::Con(Head::Builtin(Builtin::List), Arc::from([item]))
+    }
+
+    /// `Set[item]`.
+    pub fn set(item: Ty) -> Ty {
+        Ty::Con(Head::Builtin(Builtin::Set), Arc::from([item]))
+    }
+
+    /// `Map[key, value]`.
+    pub fn map(key: Ty, value: Ty) -> Ty {
+        Ty::Con(Head::Builtin(Builtin::Map), Arc::from([key, value]))
+    }
+
+    /// A tuple; `items` has two or more elements.
+    pub fn tuple(items: Vec<Ty>) -> Ty {
+        Ty::Con(Head::Tuple, Arc::from(items))
+    }
+
+    /// A declared type with its arguments.
+    pub fn adt(def: DefName, args: Vec<Ty>) -> Ty {
+        Ty::Con(Head::Adt(def), Arc::from(args))
+    }
+
+    /// A declared type parameter inside the body that declares it.
+    pub fn rigid(name: Name) -> Ty {
+        Ty::Con(Head::Rigid(name), Arc::from([]))
+    }
+
+    /// A function all of whose parameters are required.
+    pub fn function(params: Vec<Ty>, result: Ty) -> Ty {
+        let required = params.len() as u32;
+        Ty::Fn(Arc::new(FnTy { params, required, result }))
+    }
+
+    /// Whether this is the built-in type `builtin`.
+    pub fn is(&self, builtin: Builtin) -> bool {
+        matches!(self, Ty::Con(Head::Builtin(head), _) if *head == builtin)
+    }
+
+    /// The head, if the type has one.
+    pub fn head(&self) -> Option<&Head> {
+        match self {
+            Ty::Con(head, _) => Some(head),
+            _ => None,
+        }
+    }
+
+    /// Rebuilds the type with the leaves (everything without parts) that `leaf` replaces.
+    ///
+    /// The depth of types is bounded by `unify::MAX_DEPTH` and the nesting limit of the parser.
+    pub fn map_leaves(&self, leaf: &mut dyn FnMut(&Ty) -> Option<Ty>) -> Ty {
+        if let Some(new) = leaf(self) {
+            return new;
+        }
+        match self {
+            Ty::Con(head, args) if !args.is_empty() => {
+                Ty::Con(head.clone(), args.iter().map(|arg| arg.map_leaves(leaf)).collect())
+            }
+            Ty::Fn(function) => Ty::Fn(Arc::new(FnTy {
+                params: function.params.iter().map(|param| param.map_leaves(leaf)).collect(),
+                required: function.required,
+                result: function.result.map_leaves(leaf),
+            })),
+            _ => self.clone(),
+        }
+    }
+
+    /// Replaces `Ty::Param(i)` by `args[i]`.
+    pub fn instantiate(&self, args: &[Ty]) -> Ty {
+        if args.is_empty() {
+            return self.clone();
+        }
+        self.map_leaves(&mut |ty| match ty {
+            Ty::Param(index) => args.get(*index as usize).cloned(),
+            _ => None,
+        })
+    }
+
+    /// Calls `visit` for this type and all its parts.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Ty)) {
+        visit(self);
+        match self {
+            Ty::Con(_, args) => args.iter().for_each(|arg| arg.walk(visit)),
+            Ty::Fn(function) => {
+                function.params.iter().for_each(|param| param.walk(visit));
+                function.result.walk(visit);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether some part satisfies `test`.
+    pub fn any(&self, test: &mut dyn FnMut(&Ty) -> bool) -> bool {
+        if test(self) {
+            return true;
+        }
+        match self {
+            Ty::Con(_, args) => args.iter().any(|arg| arg.any(test)),
+            Ty::Fn(function) => {
+                function.params.iter().any(|param| param.any(test)) || function.result.any(test)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Builtin {
+    /// The name in the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Builtin::Unit => "()",
+            Builtin::Bool => "Bool",
+            Builtin::Char => "Char",
+            Builtin::String => "String",
+            Builtin::Int => "Int",
+            Builtin::Int8 => "Int8",
+            Builtin::Int16 => "Int16",
+            Builtin::Int32 => "Int32",
+            Builtin::UInt8 => "UInt8",
+            Builtin::UInt16 => "UInt16",
+            Builtin::UInt32 => "UInt32",
+            Builtin::UInt64 => "UInt64",
+            Builtin::Float => "Float",
+            Builtin::Float32 => "Float32",
+            Builtin::BigInt => "BigInt",
+            Builtin::Decimal => "Decimal",
+            Builtin::Pid => "Pid",
+            Builtin::Ref => "Ref",
+            Builtin::Buffer => "Buffer",
+            Builtin::Int64Array => "Int64Array",
+            Builtin::Float64Array => "Float64Array",
+            Builtin::Float32Array => "Float32Array",
+            Builtin::List => "List",
+            Builtin::Array => "Array",
+            Builtin::Set => "Set",
+            Builtin::Map => "Map",
+        }
+    }
+
+    /// The built-in type of this name; `Int64` and `Float64` are other names of `Int` and `Float`.
+    pub fn from_name(name: &str) -> Option<Builtin> {
+        Some(match name {
+            "Unit" => Builtin::Unit,
+            "Bool" => Builtin::Bool,
+            "Char" => Builtin::Char,
+            "String" => Builtin::String,
+            "Int" | "Int64" => Builtin::Int,
+            "Int8" => Builtin::Int8,
+            "Int16" => Builtin::Int16,
+            "Int32" => Builtin::Int32,
+            "UInt8" => Builtin::UInt8,
+            "UInt16" => Builtin::UInt16,
+            "UInt32" => Builtin::UInt32,
+            "UInt64" => Builtin::UInt64,
+            "Float" | "Float64" => Builtin::Float,
+            "Float32" => Builtin::Float32,
+            "BigInt" => Builtin::BigInt,
+            "Decimal" => Builtin::Decimal,
+            "Pid" => Builtin::Pid,
+            "Ref" => Builtin::Ref,
+            "Buffer" => Builtin::Buffer,
+            "Int64Array" => Builtin::Int64Array,
+            "Float64Array" => Builtin::Float64Array,
+            "Float32Array" => Builtin::Float32Array,
+            "List" => Builtin::List,
+            "Array" => Builtin::Array,
+            "Set" => Builtin::Set,
+            "Map" => Builtin::Map,
+            _ => return None,
+        })
+    }
+
+    /// Number of type arguments.
+    pub fn arity(self) -> usize {
+        match self {
+            Builtin::List | Builtin::Array | Builtin::Set => 1,
+            Builtin::Map => 2,
+            _ => 0,
+        }
+    }
+
+    /// Whether arithmetic is built in.
+    pub fn is_numeric(self) -> bool {
+        matches!(
+            self,
+            Builtin::Int
+                | Builtin::Int8
+                | Builtin::Int16
+                | Builtin::Int32
+                | Builtin::UInt8
+                | Builtin::UInt16
+                | Builtin::UInt32
+                | Builtin::UInt64
+                | Builtin::Float
+                | Builtin::Float32
+                | Builtin::BigInt
+                | Builtin::Decimal
+        )
+    }
+}
+
+impl Head {
+    /// The bare name, as the tables of built-in methods and messages use it.
+    pub fn name(&self) -> &str {
+        match self {
+            Head::Builtin(builtin) => builtin.name(),
+            Head::Tuple => "Tuple",
+            Head::Adt(def) => def.name(),
+            Head::Rigid(name) => rigid_name(name),
+            Head::Opaque(name) => name,
+        }
+    }
+}
+
+/// The name of a rigid parameter as written: inside one binding group a mark after `'` keeps parameters of different
+/// members apart.
+pub fn rigid_name(name: &str) -> &str {
+    name.split('\'').next().unwrap_or(name)
+}
+
+impl Constraint {
+    /// Rebuilds the constraint with all its types mapped.
+    pub fn map(&self, f: &mut dyn FnMut(&Ty) -> Ty) -> Constraint {
+        let args = |args: &[(Option<Name>, Ty)], f: &mut dyn FnMut(&Ty) -> Ty| {
+            args.iter().map(|(name, ty)| (name.clone(), f(ty))).collect::<Vec<_>>()
+        };
+        match self {
+            Constraint::Trait { trait_, ty } => Constraint::Trait { trait_: trait_.clone(), ty: f(ty) },
+            Constraint::HasField { ty, field, result } => {
+                Constraint::HasField { ty: f(ty), field: field.clone(), result: f(result) }
+            }
+            Constraint::HasMethod { ty, method, args: list, result, scope } => Constraint::HasMethod {
+                ty: f(ty),
+                method: method.clone(),
+                args: args(list, f),
+                result: f(result),
+                scope: scope.clone(),
+            },
+            Constraint::Arith { op, left, right, result, literal } => Constraint::Arith {
+                op: *op,
+                left: f(left),
+                right: f(right),
+                result: f(result),
+                literal: *literal,
+            },
+            Constraint::Index { container, index, literal, element } => Constraint::Index {
+                container: f(container),
+                index: f(index),
+                literal: *literal,
+                element: f(element),
+            },
+            Constraint::IndexSet { container, index, element } => {
+                Constraint::IndexSet { container: f(container), index: f(index), element: f(element) }
+            }
+            Constraint::Length { ty } => Constraint::Length { ty: f(ty) },
+            Constraint::Concat { ty } => Constraint::Concat { ty: f(ty) },
+            Constraint::Overload { functions, args: list, result } => {
+                Constraint::Overload { functions: functions.clone(), args: args(list, f), result: f(result) }
+            }
+        }
+    }
+
+    /// Calls `visit` for each type of the constraint; the types that decide it come first and have `true`.
+    pub fn each_type(&self, visit: &mut dyn FnMut(&Ty, bool)) {
+        match self {
+            Constraint::Trait { ty, .. } | Constraint::Length { ty } | Constraint::Concat { ty } => visit(ty, true),
+            Constraint::HasField { ty, result, .. } => {
+                visit(ty, true);
+                visit(result, false);
+            }
+            Constraint::HasMethod { ty, args, result, .. } => {
+                visit(ty, true);
+                args.iter().for_each(|(_, arg)| visit(arg, false));
+                visit(result, false);
+            }
+            Constraint::Arith { left, right, result, .. } => {
+                visit(left, true);
+                visit(right, true);
+                visit(result, false);
+            }
+            Constraint::Index { container, index, element, .. }
+            | Constraint::IndexSet { container, index, element } => {
+                visit(container, true);
+                visit(index, false);
+                visit(element, false);
+            }
+            Constraint::Overload { args, result, .. } => {
+                args.iter().for_each(|(_, arg)| visit(arg, true));
+                visit(result, false);
+            }
+        }
+    }
 }

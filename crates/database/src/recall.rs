@@ -1,0 +1,548 @@
+//! Recall as queries: answers from entries whose recorded questions still have the recorded answers.
+//!
+//! Input: entries of the store, today's answers. Output: for each unit an [`Artifact`] or the reason why there is
+//! none, interface fingerprints, problems. Because these are queries, a later edit in the same process invalidates
+//! them by salsa's own means.
+//!
+//! Invariant: whatever is taken from an entry is what computing would give; a doubt is a miss.
+
+use std::sync::Arc;
+
+use base_db::{Content, DefId, DefKind, DefName, File, Fingerprint, ModuleId, Name, Stamped, codec};
+use bytecode::Chunk;
+use hir::{
+    item_tree::{Header, ModuleHeader},
+    problem::{Problem, Severity},
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Serialize, de::DeserializeOwned};
+use types::{Answer, Question};
+
+use crate::{
+    artifact::{self, Artifact, Contents, FileFacts, Head, Part},
+    root::Db,
+};
+
+/// A strongly connected component of the import graph.
+#[salsa::interned(debug, revisions = usize::MAX)]
+pub struct UnitId<'db> {
+    /// Its files, sorted by path.
+    #[returns(ref)]
+    pub files: Vec<File>,
+}
+
+/// The unit of a file; equal while the imports that decide it are equal.
+#[salsa::tracked(returns(copy))]
+pub fn unit_of<'db>(db: &'db dyn Db, file: File) -> UnitId<'db> {
+    UnitId::new(db, hir::unit_files(db, file))
+}
+
+/// Whether an entry answers for a unit, and why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recall {
+    /// The entry is valid.
+    Hit(Arc<Artifact>),
+    /// The unit must be computed.
+    Miss(Reason),
+}
+
+/// Why a unit was computed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Reason {
+    /// There is no store.
+    NoStore,
+    /// No entry is known for any of its files.
+    New,
+    /// The texts of these files differ from the last known ones.
+    TextChanged(Vec<Name>),
+    /// Texts are equal, but this question has another answer now.
+    Answer(Question),
+    /// An import that was legal no longer is.
+    Imports,
+    /// The entry could not be read.
+    Damaged,
+    /// The unit and another one need each other's entries.
+    Cycle,
+    /// An entry was never made: the unit had errors, or it was evicted.
+    NoEntry,
+}
+
+/// The entry that answers for `unit`.
+#[salsa::tracked(returns(clone), cycle_result = recall_cycle)]
+pub fn recall<'db>(db: &'db dyn Db, unit: UnitId<'db>) -> Recall {
+    let _span = tracing::debug_span!("recall").entered();
+    let Some(store) = &db.shared().store else { return Recall::Miss(Reason::NoStore) };
+    let files = unit.files(db);
+    if files.iter().any(|file| matches!(file.content(db), Content::Invalid(_))) {
+        return Recall::Miss(Reason::New);
+    }
+    let mut reason = None;
+    for entry in candidates(db, store, files) {
+        match why_invalid(db, unit, &entry) {
+            None => return Recall::Hit(entry),
+            Some(why) => reason = reason.or(Some(why)),
+        }
+    }
+    Recall::Miss(reason.unwrap_or_else(|| absence(db, files)))
+}
+
+fn recall_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _unit: UnitId<'db>) -> Recall {
+    Recall::Miss(Reason::Cycle)
+}
+
+/// Entries made from exactly these texts, the last run's first, then newest first.
+fn candidates(db: &dyn Db, store: &store::Store, files: &[File]) -> Vec<Arc<Artifact>> {
+    let options = db.project().options(db);
+    let key = artifact::unit_key(options, files.iter().map(|file| (file.path(db), file.hash(db)))).0;
+    let hint = files.first().and_then(|file| {
+        let known = db.shared().known.get(file.path(db))?;
+        (known.hash == file.hash(db)).then_some(known.entry).flatten()
+    });
+    let hinted = hint.and_then(|at| store.record_for(at, artifact::UNIT, &key));
+    let mut found: Vec<Arc<Artifact>> = hinted.and_then(Artifact::open).map(Arc::new).into_iter().collect();
+    if found.is_empty() {
+        found.extend(store.find(artifact::UNIT, &key).into_iter().filter_map(Artifact::open).map(Arc::new));
+    }
+    found.retain(|entry| made_from(db, entry, files));
+    found
+}
+
+/// The key is a hash; the texts are compared again.
+fn made_from(db: &dyn Db, entry: &Artifact, files: &[File]) -> bool {
+    let facts = &entry.head().files;
+    facts.len() == files.len()
+        && facts.iter().zip(files).all(|(facts, file)| facts.path == *file.path(db) && facts.hash == file.hash(db))
+}
+
+fn absence(db: &dyn Db, files: &[File]) -> Reason {
+    let known = &db.shared().known;
+    if files.iter().all(|file| !known.contains_key(file.path(db))) {
+        return Reason::New;
+    }
+    let changed = |file: &&File| known.get(file.path(db)).is_none_or(|known| known.hash != file.hash(db));
+    let changed: Vec<Name> = files.iter().filter(changed).map(|file| file.path(db).clone()).collect();
+    if changed.is_empty() { Reason::NoEntry } else { Reason::TextChanged(changed) }
+}
+
+/// `None`: every recorded answer holds. First whole interfaces are compared, then single questions.
+fn why_invalid(db: &dyn Db, unit: UnitId<'_>, entry: &Artifact) -> Option<Reason> {
+    let head = entry.head();
+    let same = head.deps.iter().all(|(module, before)| module_interface(db, module) == *before)
+        && head.impls.is_none_or(|before| hir::impl_index(db).fingerprint == before);
+    if same {
+        return None;
+    }
+    let Some(questions) = entry.questions() else { return Some(Reason::Damaged) };
+    if let Some((question, _)) = questions.iter().find(|(question, before)| types::answer(db, question) != *before) {
+        return Some(Reason::Answer(question.clone()));
+    }
+    // Conflicts between imports are found by looking at whole modules, which no single question tells.
+    let legal = |file: &File| module_headers(db, *file).all(|module| import_problems(db, &module.path).is_empty());
+    (!unit.files(db).iter().all(legal)).then_some(Reason::Imports)
+}
+
+fn import_problems<'db>(db: &'db dyn Db, module: &Name) -> &'db [Problem] {
+    hir::import_problems(db, ModuleId::new(db, module.clone()))
+}
+
+fn module_headers(db: &dyn Db, file: File) -> impl Iterator<Item = &ModuleHeader> {
+    hir::header(db, file).value.modules.iter()
+}
+
+/// Fingerprint of what importers of `module`'s file may know; absent for a module that does not exist.
+fn module_interface(db: &dyn Db, module: &Name) -> Fingerprint {
+    match hir::module_file(db, ModuleId::new(db, module.clone())) {
+        Some(file) => interface(db, file),
+        None => Fingerprint::ABSENT,
+    }
+}
+
+/// Fingerprint of all that other units may know of `file`: names with visibility, signatures, types, traits, impls.
+#[salsa::tracked(returns(copy), cycle_result = interface_cycle)]
+pub fn interface(db: &dyn Db, file: File) -> Fingerprint {
+    if let Recall::Hit(entry) = recall(db, unit_of(db, file))
+        && let Some(fingerprint) = entry.interface_of(file.path(db))
+    {
+        return fingerprint;
+    }
+    let mut parts = vec![names_fingerprint(hir::header(db, file), file.library(db))];
+    for (def, public) in definitions(db, file) {
+        let hidden = matches!(def.kind(), DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Mvar);
+        if public || !hidden || file.library(db) {
+            parts.push(definition_fingerprint(db, &def));
+        }
+    }
+    Fingerprint::combine(parts)
+}
+
+fn interface_cycle(_db: &dyn Db, _id: salsa::Id, _file: File) -> Fingerprint {
+    // Equal to no recorded fingerprint: whoever compares it goes on to single questions.
+    Fingerprint([0xff; 16])
+}
+
+/// Names, kinds and visibility; imports are nobody else's business.
+fn names_fingerprint(header: &Header, library: bool) -> Fingerprint {
+    let modules = header.modules.iter().map(|module| (&module.path, &module.defs, &module.blocks));
+    Fingerprint::of(&(library, modules.collect::<Vec<_>>()))
+}
+
+/// All definitions that have a signature of their own, methods included, sorted, and whether each is public.
+fn definitions(db: &dyn Db, file: File) -> Vec<(DefName, bool)> {
+    let mut found = Vec::new();
+    for module in module_headers(db, file) {
+        for item in &module.defs {
+            match item.def.kind() {
+                DefKind::Impl => {
+                    let methods = types::impl_def(db, DefId::new(db, item.def.clone()));
+                    found.extend(methods.iter().flat_map(|def| &def.methods).map(|(_, method)| (method.clone(), true)));
+                }
+                DefKind::Trait => {
+                    let methods = types::trait_def(db, DefId::new(db, item.def.clone()));
+                    let defaults = methods.iter().flat_map(|def| &def.methods).filter_map(|m| m.default.clone());
+                    found.extend(defaults.map(|method| (method, true)));
+                }
+                DefKind::Test | DefKind::Template => continue,
+                _ => {}
+            }
+            found.push((item.def.clone(), item.public));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn definition_fingerprint(db: &dyn Db, def: &DefName) -> Fingerprint {
+    types::answer(db, &question_about(def))
+}
+
+fn question_about(def: &DefName) -> Question {
+    match def.kind() {
+        DefKind::Type => Question::Type(def.clone()),
+        DefKind::Trait => Question::Trait(def.clone()),
+        DefKind::Impl => Question::Impl(def.clone()),
+        _ => Question::Signature(def.clone()),
+    }
+}
+
+/// The stored header of a file: by the last run's hint, else by key.
+pub(crate) fn stored_header(db: &dyn Db, file: File) -> Option<Arc<Header>> {
+    let store = db.shared().store.as_ref()?;
+    if matches!(file.content(db), Content::Invalid(_)) {
+        return None;
+    }
+    let (path, hash, options) = (file.path(db), file.hash(db), db.project().options(db));
+    let from_unit = |record: store::Record| {
+        let entry = Artifact::open(record)?;
+        let index = entry.head().files.iter().position(|facts| facts.path == *path && facts.hash == hash)?;
+        entry.headers()?.into_iter().nth(index)
+    };
+    if let Some(known) = db.shared().known.get(path)
+        && known.hash == hash
+        && let Some(header) = known.entry.and_then(|at| store.record_at(at)).and_then(from_unit)
+    {
+        return Some(header);
+    }
+    let alone = artifact::unit_key(options, std::iter::once((path, hash))).0;
+    if let Some(header) = store.find(artifact::UNIT, &alone).into_iter().find_map(from_unit) {
+        return Some(header);
+    }
+    let key = artifact::file_key(options, (path, hash)).0;
+    store.find(artifact::HEADER, &key).into_iter().find_map(|record| codec::decode(&record.section(0)?))
+}
+
+/// The stored signature, type, trait or impl of `def`, if the entry of its unit, or at least its part, is valid.
+pub(crate) fn stored<'db, T>(db: &'db dyn Db, def: DefId<'db>) -> Option<Stamped<T>>
+where
+    T: Serialize + DeserializeOwned,
+{
+    db.shared().store.as_ref()?;
+    let name = def.name(db);
+    let file = hir::module_file(db, ModuleId::new(db, name.module().clone()))?;
+    let entry = match recall(db, unit_of(db, file)) {
+        Recall::Hit(entry) => entry,
+        Recall::Miss(_) => match name.kind() {
+            DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Value => recall_part(db, def)?,
+            _ => return None,
+        },
+    };
+    let (fingerprint, bytes) = entry.signature(name)?;
+    Some(Stamped { fingerprint, value: Arc::new(codec::decode(bytes)?) })
+}
+
+/// An older entry whose part of `def` is still right: the sources of its binding group are equal and every recorded
+/// answer holds.
+#[salsa::tracked(returns(clone), cycle_result = recall_part_cycle)]
+pub fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
+    let name = def.name(db);
+    let file = hir::module_file(db, ModuleId::new(db, name.module().clone()))?;
+    let group = types::binding_group(db, def).members(db);
+    let source = group_source(db, group)?;
+    older_entries(db, file).iter().find(|entry| part_holds(db, entry, name, group, source) == Some(true)).cloned()
+}
+
+fn recall_part_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _def: DefId<'db>) -> Option<Arc<Artifact>> {
+    None
+}
+
+fn part_holds(db: &dyn Db, entry: &Artifact, name: &DefName, group: &[DefName], source: Fingerprint) -> Option<bool> {
+    let part = entry.part(name)?;
+    if part.group != group || part.source != source {
+        return Some(false);
+    }
+    let mut answers = entry.answers(&part.inferred)?;
+    answers.extend(entry.answers(&part.compiled)?);
+    // What is taken from the entry must be readable, or the part is worth nothing.
+    entry.signature(name)?;
+    for symbol in &part.symbols {
+        entry.chunk_bytes(symbol)?;
+    }
+    Some(answers.into_iter().all(|(question, before)| types::answer(db, question) == *before))
+}
+
+/// Entries that may hold parts of the unit of `file`: those made from the same texts, and the last run's.
+#[salsa::tracked]
+pub fn older_entries(db: &dyn Db, file: File) -> Vec<Arc<Artifact>> {
+    let Some(store) = &db.shared().store else { return Vec::new() };
+    let mut entries = candidates(db, store, unit_of(db, file).files(db));
+    let hint = db.shared().known.get(file.path(db)).and_then(|known| known.entry);
+    let last = hint.and_then(|at| store.record_at(at)).and_then(Artifact::open).map(Arc::new);
+    entries.extend(last.filter(|entry| entry.head().files.iter().any(|facts| facts.path == *file.path(db))));
+    entries
+}
+
+fn group_source(db: &dyn Db, group: &[DefName]) -> Option<Fingerprint> {
+    let sources = group.iter().map(|member| hir::source_fingerprint(db, DefId::new(db, member.clone())));
+    Some(Fingerprint::combine(sources.collect::<Option<Vec<_>>>()?))
+}
+
+/// Definitions of `file` with a body to infer and compile, sorted.
+fn bodies(db: &dyn Db, file: File) -> Vec<DefName> {
+    let mut found: Vec<DefName> = definitions(db, file).into_iter().map(|(def, _)| def).collect();
+    found.retain(|def| {
+        matches!(
+            def.kind(),
+            DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Value | DefKind::Mvar
+        )
+    });
+    found
+}
+
+/// Problems of the unit of `file` that are about `file`, semantic ones only, in source order of their kind. Syntax
+/// errors are positional and come from `hir::syntax_problems`; a file that has some is not looked at further.
+#[salsa::tracked]
+pub fn file_problems(db: &dyn Db, file: File) -> Vec<Problem> {
+    if file.library(db) || matches!(file.content(db), Content::Invalid(_)) {
+        return Vec::new();
+    }
+    let mut problems = Vec::new();
+    if let Recall::Hit(entry) = recall(db, unit_of(db, file)) {
+        let modules: FxHashSet<&Name> = module_headers(db, file).map(|module| &module.path).collect();
+        problems.extend(entry.warnings().into_iter().flatten());
+        for def in bodies(db, file) {
+            problems.extend(entry.part(&def).into_iter().flat_map(|part| part.warnings.iter().cloned()));
+        }
+        problems.retain(|problem| modules.contains(&problem.place.module));
+        return problems;
+    }
+    if !hir::syntax_problems(db, file).is_empty() {
+        return problems;
+    }
+    for module in module_headers(db, file) {
+        problems.extend_from_slice(import_problems(db, &module.path));
+        problems.extend_from_slice(&types::item_problems(db, ModuleId::new(db, module.path.clone())).0);
+    }
+    for def in bodies(db, file) {
+        let id = DefId::new(db, def.clone());
+        match recall_part(db, id) {
+            Some(entry) => problems.extend(entry.part(&def).into_iter().flat_map(|part| part.warnings.iter().cloned())),
+            None => problems.extend_from_slice(&types::infer(db, id).problems),
+        }
+    }
+    problems
+}
+
+/// Whether anything in `file` keeps the program from running.
+fn has_errors(db: &dyn Db, file: File) -> bool {
+    matches!(file.content(db), Content::Invalid(_))
+        || (!file.library(db) && !hir::syntax_problems(db, file).is_empty())
+        || file_problems(db, file).iter().any(|problem| problem.severity == Severity::Error)
+}
+
+/// The entry of a unit, recalled or assembled from its parts. `None`: the unit has errors.
+#[salsa::tracked(returns(clone))]
+pub fn artifact<'db>(db: &'db dyn Db, unit: UnitId<'db>) -> Option<Arc<Artifact>> {
+    if let Recall::Hit(entry) = recall(db, unit) {
+        return Some(entry);
+    }
+    let _span = tracing::debug_span!("artifact").entered();
+    let files = unit.files(db);
+    if files.iter().any(|&file| has_errors(db, file)) {
+        return None;
+    }
+    assemble(db, files).map(Arc::new)
+}
+
+/// The entry of a unit whose stored one turned out to be unreadable. `None`: the unit has errors.
+pub(crate) fn fresh_artifact(db: &dyn Db, files: &[File]) -> Option<Arc<Artifact>> {
+    assemble(db, files).map(Arc::new)
+}
+
+/// A part before questions have numbers.
+struct RawPart {
+    part: Part,
+    inferred: Vec<Answer>,
+    compiled: Vec<Answer>,
+}
+
+fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
+    let mut code: Vec<(Name, Vec<u8>)> = Vec::new();
+    let mut parts: Vec<RawPart> = Vec::new();
+    let mut questions: Vec<Answer> = Vec::new();
+    let mut warnings = Vec::new();
+    let mut interface = Vec::new();
+    for &file in files {
+        for module in module_headers(db, file) {
+            let id = ModuleId::new(db, module.path.clone());
+            let (problems, trace) = &**types::item_problems(db, id);
+            questions.extend_from_slice(trace);
+            if !file.library(db) {
+                warnings.extend_from_slice(import_problems(db, &module.path));
+                warnings.extend_from_slice(problems);
+            }
+        }
+        for def in bodies(db, file) {
+            parts.push(part_of(db, &def, &mut code)?);
+        }
+        for (def, _) in definitions(db, file) {
+            let (fingerprint, bytes) = encoded_definition(db, &def)?;
+            interface.push((def, fingerprint, bytes));
+        }
+    }
+    for part in &parts {
+        questions.extend(part.inferred.iter().chain(&part.compiled).cloned());
+    }
+    questions.sort();
+    questions.dedup();
+    let number = |answers: &[Answer]| -> Vec<u32> {
+        answers.iter().filter_map(|answer| questions.binary_search(answer).ok()).map(|index| index as u32).collect()
+    };
+    let mut parts: Vec<Part> = parts
+        .into_iter()
+        .map(|raw| Part { inferred: number(&raw.inferred), compiled: number(&raw.compiled), ..raw.part })
+        .collect();
+    parts.sort_by(|a, b| a.def.cmp(&b.def));
+    interface.sort_by(|a, b| a.0.cmp(&b.0));
+    code.sort();
+    Some(Artifact::assemble(Contents {
+        head: head(db, files, &questions),
+        headers: files.iter().map(|&file| Arc::clone(&hir::header(db, file).value)).collect(),
+        interface,
+        questions,
+        parts,
+        code,
+        warnings,
+    }))
+}
+
+fn part_of(db: &dyn Db, def: &DefName, code: &mut Vec<(Name, Vec<u8>)>) -> Option<RawPart> {
+    let id = DefId::new(db, def.clone());
+    if let Some(entry) = recall_part(db, id) {
+        let part = entry.part(def)?.clone();
+        for symbol in &part.symbols {
+            code.push((symbol.clone(), entry.chunk_bytes(symbol)?.to_vec()));
+        }
+        let answers = |indices: &[u32]| Some(entry.answers(indices)?.into_iter().cloned().collect());
+        return Some(RawPart { inferred: answers(&part.inferred)?, compiled: answers(&part.compiled)?, part });
+    }
+    let group = types::binding_group(db, id);
+    let compiled = codegen::compiled(db, id).as_ref()?;
+    let mut symbols = Vec::new();
+    for (symbol, chunk) in &compiled.chunks {
+        symbols.push(symbol.clone());
+        code.push((symbol.clone(), codec::encode(chunk)));
+    }
+    let part = Part {
+        def: def.clone(),
+        group: group.members(db).clone(),
+        source: group_source(db, group.members(db))?,
+        inferred: Vec::new(),
+        compiled: Vec::new(),
+        symbols,
+        warnings: types::infer(db, id).problems.clone(),
+    };
+    Some(RawPart { part, inferred: types::infer_group(db, group).trace.clone(), compiled: compiled.trace.clone() })
+}
+
+fn encoded_definition(db: &dyn Db, def: &DefName) -> Option<(Fingerprint, Vec<u8>)> {
+    fn both<T: Serialize>(stamped: &Stamped<T>) -> (Fingerprint, Vec<u8>) {
+        (stamped.fingerprint, codec::encode(&*stamped.value))
+    }
+    let id = DefId::new(db, def.clone());
+    Some(match def.kind() {
+        DefKind::Type => both(types::type_def(db, id).as_ref()?),
+        DefKind::Trait => both(types::trait_def(db, id).as_ref()?),
+        DefKind::Impl => both(types::impl_def(db, id).as_ref()?),
+        _ => both(types::signature(db, id).as_ref()?),
+    })
+}
+
+fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
+    let own: FxHashSet<&Name> = files.iter().map(|file| file.module(db)).collect();
+    let mut modules: Vec<Name> = Vec::new();
+    for &file in files {
+        modules.extend(hir::imported_modules(hir::header(db, file)));
+    }
+    let mut impls = None;
+    for (question, _) in questions {
+        match question {
+            Question::Exported { module, .. } | Question::Module(module) => modules.push(module.clone()),
+            Question::Signature(def) | Question::Type(def) | Question::TypeShape(def) | Question::Trait(def) | Question::Impl(def) => {
+                modules.push(def.module().clone());
+            }
+            Question::ImplsOf(_) | Question::MethodsNamed(_) => impls = Some(hir::impl_index(db).fingerprint),
+            Question::Resolve { .. } | Question::Qualifier { .. } => {}
+        }
+    }
+    // A block is known by its file; a module that does not exist by its own name. The library is part of the build's
+    // identity, and so of every key.
+    let mut deps: Vec<(Name, Fingerprint)> = Vec::new();
+    modules.sort();
+    modules.dedup();
+    for module in modules {
+        match hir::module_file(db, ModuleId::new(db, module.clone())) {
+            Some(file) if own.contains(file.module(db)) || file.library(db) => {}
+            Some(file) => deps.push((file.module(db).clone(), interface(db, file))),
+            None => deps.push((module, Fingerprint::ABSENT)),
+        }
+    }
+    deps.sort();
+    deps.dedup();
+    let files = files.iter().map(|&file| FileFacts {
+        path: file.path(db).clone(),
+        hash: file.hash(db),
+        interface: interface(db, file),
+        mvars: mvars(db, file),
+    });
+    Head { files: files.collect(), deps, impls }
+}
+
+/// The definitions with code of `file` by their symbols.
+#[salsa::tracked]
+fn definitions_by_symbol(db: &dyn Db, file: File) -> FxHashMap<Name, DefName> {
+    bodies(db, file).into_iter().map(|def| (Name::from(def.to_string()), def)).collect()
+}
+
+/// The chunk of `symbol`, compiled alone. `None`: nothing in `file` has that symbol, or it has errors.
+pub(crate) fn compiled_symbol(db: &dyn Db, file: File, symbol: &str) -> Option<Chunk> {
+    // Chunks of default arguments are named after their function.
+    let owner = symbol.split('$').next().unwrap_or(symbol);
+    let def = definitions_by_symbol(db, file).get(owner)?;
+    let compiled = codegen::compiled(db, DefId::new(db, def.clone())).as_ref()?;
+    compiled.chunks.iter().find(|(name, _)| name == symbol).map(|(_, chunk)| chunk.clone())
+}
+
+fn mvars(db: &dyn Db, file: File) -> Vec<Name> {
+    let tree = hir::item_tree(db, file);
+    tree.modules.iter().flat_map(|module| &module.mvars).map(|item| Name::from(item.def.to_string())).collect()
+}

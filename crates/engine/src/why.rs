@@ -1,0 +1,120 @@
+//! Why something was recalled or computed, and what differs between two builds; in words.
+//!
+//! Input: reasons of the database, dumps. Output: sentences for people.
+
+use database::{Reason, UnitDump};
+use types::Question;
+
+use crate::Engine;
+
+/// What became of the modules of the last update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// One item a file, sorted by path.
+    pub items: Vec<WhyItem>,
+}
+
+/// What became of one file's unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyItem {
+    /// Path of the file.
+    pub path: String,
+    /// Its entry answered.
+    pub recalled: bool,
+    /// The reason, one clause.
+    pub reason: String,
+}
+
+impl Engine {
+    /// For each file: recalled or computed in the last update, and why.
+    pub fn why(&mut self) -> Why {
+        self.update();
+        let reasons = self.workspace().reasons();
+        let items = reasons.into_iter().filter(|(path, _)| !path.starts_with('<')).map(|(path, reason)| WhyItem {
+            path: path.to_string(),
+            recalled: reason.is_none(),
+            reason: reason.as_ref().map_or_else(|| "text and all recorded answers are unchanged".to_owned(), sentence),
+        });
+        Why { items: items.collect() }
+    }
+}
+
+/// A reason in words.
+pub(crate) fn sentence(reason: &Reason) -> String {
+    match reason {
+        Reason::NoStore => "there is no store".to_owned(),
+        Reason::New => "new: the last run did not know it".to_owned(),
+        Reason::TextChanged(paths) => {
+            format!("text changed: {}", paths.iter().map(|path| path.as_str()).collect::<Vec<_>>().join(", "))
+        }
+        Reason::Answer(question) => answer_changed(question),
+        Reason::Imports => "an import conflicts or is missing now".to_owned(),
+        Reason::Damaged => "its entry was damaged".to_owned(),
+        Reason::Cycle => "its entry and another one rely on each other".to_owned(),
+        Reason::NoEntry => "no entry: it had errors in the last run, or was evicted".to_owned(),
+    }
+}
+
+fn answer_changed(question: &Question) -> String {
+    let module = |module: &str| if module.is_empty() { "this file".to_owned() } else { format!("`{module}`") };
+    match question {
+        Question::Resolve { module: at, name } => format!("`{name}` means something else in {}", module(at)),
+        Question::Exported { module: at, name } => format!("what {} shows as `{name}` changed", module(at)),
+        Question::Module(name) => format!("module `{name}` appeared or disappeared"),
+        Question::Qualifier { of, .. } => format!("what the qualifier `{of}` stands for changed"),
+        Question::Signature(def) => format!("signature of `{}` changed", def.qualified()),
+        Question::Type(def) | Question::TypeShape(def) => format!("type `{}` changed", def.qualified()),
+        Question::Trait(def) => format!("trait `{}` changed", def.qualified()),
+        Question::Impl(def) => format!("impl `{}` changed", def.qualified()),
+        Question::ImplsOf(def) => format!("the set of impls of `{}` changed", def.qualified()),
+        Question::MethodsNamed(name) => format!("the set of methods named `{name}` changed"),
+    }
+}
+
+/// One line for each difference between two builds of the same texts.
+pub(crate) fn differences(warm: &[UnitDump], cold: &[UnitDump]) -> Vec<String> {
+    let mut found = Vec::new();
+    let path = |dump: &UnitDump| dump.files.first().map(ToString::to_string).unwrap_or_default();
+    for (a, b) in warm.iter().zip(cold) {
+        if a == b {
+            continue;
+        }
+        if a.files != b.files {
+            found.push(format!("unit of {}: files {:?} warm, {:?} cold", path(a), a.files, b.files));
+            continue;
+        }
+        if a.problems != b.problems {
+            found.push(format!("{}: {} problems warm, {} cold", path(a), a.problems.len(), b.problems.len()));
+        }
+        for (name, fingerprint, bytes) in &a.interface {
+            match b.interface.iter().find(|(other, ..)| other == name) {
+                None => found.push(format!("{}: signature of {name} only warm", path(a))),
+                Some((_, other, cold)) if (other, cold) != (fingerprint, bytes) => {
+                    found.push(format!("{}: signature of {name} differs", path(a)));
+                }
+                Some(_) => {}
+            }
+        }
+        for (symbol, bytes) in &a.code {
+            match b.code.iter().find(|(other, _)| other == symbol) {
+                None => found.push(format!("{}: chunk {symbol} only warm", path(a))),
+                Some((_, cold)) if cold != bytes => found.push(format!("{}: chunk {symbol} differs", path(a))),
+                Some(_) => {}
+            }
+        }
+        if a.interface.len() != b.interface.len() || a.code.len() != b.code.len() {
+            found.push(format!(
+                "{}: {} signatures and {} chunks warm, {} and {} cold",
+                path(a),
+                a.interface.len(),
+                a.code.len(),
+                b.interface.len(),
+                b.code.len()
+            ));
+        }
+    }
+    if warm.len() != cold.len() {
+        found.push(format!("{} units warm, {} cold", warm.len(), cold.len()));
+    }
+    found
+}

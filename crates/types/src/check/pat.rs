@@ -1,0 +1,372 @@
+//! Types of patterns.
+//!
+//! Input: a pattern and the type of what it is matched against. Output: types of the locals that it binds, choices of
+//! constructors; problems go into the state.
+
+use base_db::{DefKind, DefName, Name};
+use hir::body::{LocalId, Pat, PatFields, PatId};
+
+use super::{Check, LocalTy, expr::literal_type, raw};
+use crate::{
+    report::{self, Draft},
+    signature::CtorRef,
+    ty::{Builtin, Constraint, Head, Ty},
+};
+
+impl Check<'_, '_> {
+    /// Infers `pat` against a value of type `expected`.
+    pub(crate) fn infer_pat(&mut self, pat: PatId, expected: &Ty) {
+        self.cx().depth += 1;
+        if self.cx().depth > super::MAX_NESTING {
+            self.report_pat(pat, Draft::new(319, "pattern is nested too deeply"));
+        } else {
+            self.infer_pat_inner(pat, expected);
+        }
+        self.cx().depth -= 1;
+    }
+
+    fn infer_pat_inner(&mut self, pat: PatId, expected: &Ty) {
+        let body = self.body();
+        match &body.pats[pat] {
+            // An equality test says nothing about the types: they may differ, and then it fails.
+            Pat::Missing | Pat::Wild | Pat::Equal(_) => {}
+            Pat::Bind(local) => self.bind_local(*local, LocalTy::Mono(expected.clone())),
+            Pat::EqualName(name) => {
+                let scope = self.scope();
+                let resolved = self.doors.resolve(&scope, name);
+                match &resolved.value {
+                    Some(def) => {
+                        let meaning = self.value_resolution(def);
+                        self.cx().result.pinned.insert(pat, meaning);
+                    }
+                    None => self.report_pat(pat, report::unknown_variable(name)),
+                }
+            }
+            Pat::Assign(local) => {
+                if let LocalTy::Mono(ty) = self.cx().locals[raw(*local)].clone() {
+                    self.expect_pat(pat, &ty, expected);
+                }
+            }
+            Pat::Literal(literal) => {
+                let ty = literal_type(literal);
+                self.expect_pat(pat, expected, &ty);
+            }
+            Pat::Range { .. } => {
+                self.expect_pat(pat, expected, &Ty::int());
+            }
+            Pat::Tuple(items) => {
+                let types: Vec<Ty> = match self.table.shallow(expected) {
+                    Ty::Con(Head::Tuple, args) if args.len() == items.len() => args.to_vec(),
+                    _ => {
+                        let types: Vec<Ty> = items.iter().map(|_| self.table.fresh()).collect();
+                        self.expect_pat(pat, expected, &Ty::tuple(types.clone()));
+                        types
+                    }
+                };
+                for (item, ty) in items.iter().zip(&types) {
+                    self.infer_pat(*item, ty);
+                }
+            }
+            Pat::List { items, rest } => {
+                let item = self.list_item(pat, expected);
+                for &part in items {
+                    self.infer_pat(part, &item);
+                }
+                if let Some(rest) = rest {
+                    self.infer_pat(*rest, &Ty::list(item));
+                }
+            }
+            Pat::StringPrefix { items, rest, .. } => match self.table.shallow(expected) {
+                Ty::Con(Head::Builtin(Builtin::List), args) => {
+                    for &part in items {
+                        self.infer_pat(part, &args[0]);
+                    }
+                    self.infer_pat(*rest, expected);
+                    self.cx().result.list_prefixes.push(pat);
+                }
+                known @ (Ty::Con(..) | Ty::Fn(_)) => {
+                    self.expect_pat(pat, &known, &Ty::string());
+                    self.infer_pat(*rest, &Ty::string());
+                }
+                // The rest has the type of the whole in both readings.
+                open => {
+                    self.infer_pat(*rest, &open);
+                    self.cx().prefixes.push((pat, open));
+                }
+            },
+            Pat::Constructor { name, fields } => self.infer_constructor_pat(pat, name, fields, expected),
+            Pat::Record(fields) => {
+                for (name, part) in fields {
+                    let field = self.table.fresh();
+                    let at = self.any_expr();
+                    self.require(
+                        Constraint::HasField { ty: expected.clone(), field: name.clone(), result: field.clone() },
+                        at,
+                        false,
+                    );
+                    self.infer_pat(*part, &field);
+                }
+            }
+            Pat::Map(entries) => {
+                let (key, value) = match self.table.shallow(expected) {
+                    Ty::Con(Head::Builtin(Builtin::Map), args) => (args[0].clone(), args[1].clone()),
+                    known => {
+                        let (key, value) = (self.table.fresh(), self.table.fresh());
+                        if matches!(known, Ty::Var(_)) {
+                            self.expect_pat(pat, &known, &Ty::map(key.clone(), value.clone()));
+                        }
+                        (key, value)
+                    }
+                };
+                for (key_pat, value_pat) in entries {
+                    self.infer_pat(*key_pat, &key);
+                    self.infer_pat(*value_pat, &value);
+                }
+            }
+            Pat::Set(items) => {
+                let item = match self.table.shallow(expected) {
+                    Ty::Con(Head::Builtin(Builtin::Set), args) => args[0].clone(),
+                    known => {
+                        let item = self.table.fresh();
+                        if matches!(known, Ty::Var(_)) {
+                            self.expect_pat(pat, &known, &Ty::set(item.clone()));
+                        }
+                        item
+                    }
+                };
+                for &part in items {
+                    self.infer_pat(part, &item);
+                }
+            }
+            Pat::Or(alternatives) => self.infer_alternatives(alternatives, expected),
+        }
+    }
+
+    /// All alternatives bind the same locals with the same types.
+    fn infer_alternatives(&mut self, alternatives: &[PatId], expected: &Ty) {
+        let start = self.cx().visible.len();
+        let mut bound: Vec<(LocalId, Ty)> = Vec::new();
+        for (index, &alternative) in alternatives.iter().enumerate() {
+            let from = self.cx().visible.len();
+            self.infer_pat(alternative, expected);
+            let locals: Vec<LocalId> = self.cx().visible[from..].to_vec();
+            for local in locals {
+                let LocalTy::Mono(ty) = self.cx().locals[raw(local)].clone() else { continue };
+                match bound.iter().find(|(other, _)| *other == local).cloned() {
+                    Some((_, first)) => {
+                        self.expect_pat(alternative, &first, &ty);
+                    }
+                    None => bound.push((local, ty)),
+                }
+            }
+            if index > 0 {
+                self.cx().visible.truncate(from);
+            }
+        }
+        for (local, ty) in bound {
+            if !self.cx().visible[start..].contains(&local) {
+                self.cx().visible.push(local);
+            }
+            self.cx().locals[raw(local)] = LocalTy::Mono(ty);
+        }
+    }
+
+    fn list_item(&mut self, pat: PatId, expected: &Ty) -> Ty {
+        match self.table.shallow(expected) {
+            Ty::Con(Head::Builtin(Builtin::List), args) => args[0].clone(),
+            _ => {
+                let item = self.table.fresh();
+                self.expect_pat(pat, expected, &Ty::list(item.clone()));
+                item
+            }
+        }
+    }
+
+    /// Some expression of the body, as place for constraints that patterns cause.
+    pub(crate) fn any_expr(&self) -> hir::body::ExprId {
+        self.bodies[self.current].body.clauses.first().map_or_else(|| super::expr_id(0), |clause| clause.value)
+    }
+
+    fn infer_constructor_pat(&mut self, pat: PatId, name: &Name, fields: &PatFields, expected: &Ty) {
+        let Some(ctor) = self.pattern_constructor(name, expected) else {
+            let scope = self.scope();
+            let resolved = self.doors.resolve(&scope, name);
+            match &resolved.value {
+                Some(def) if def.kind() == DefKind::Const && *fields == PatFields::None => {
+                    if let Some(ty) = self.value_type(def, self.any_expr()) {
+                        self.expect_pat(pat, expected, &ty);
+                    }
+                    // A constant in a pattern is an equality test: code generation finds its meaning as for `^x`.
+                    let meaning = self.value_resolution(def);
+                    self.cx().result.pinned.insert(pat, meaning);
+                }
+                _ => {
+                    self.bind_all(fields);
+                    self.report_pat(
+                        pat,
+                        Draft::new(306, format!("Unknown constructor: {name}"))
+                            .note(format!("unknown constructor `{name}`")),
+                    );
+                }
+            }
+            return;
+        };
+        let Some(definition) = self.doors.type_def(&ctor.ty) else {
+            self.bind_all(fields);
+            return;
+        };
+        let constructor = &definition.constructors[ctor.index as usize];
+        let args: Vec<Ty> = match self.table.shallow(expected) {
+            Ty::Con(Head::Adt(def), args) if def == ctor.ty => args.to_vec(),
+            _ => {
+                let args: Vec<Ty> = definition.params.iter().map(|_| self.table.fresh()).collect();
+                self.expect_pat(pat, expected, &Ty::adt(ctor.ty.clone(), args.clone()));
+                args
+            }
+        };
+        self.cx().result.constructors.insert(pat, ctor);
+        match fields {
+            PatFields::None => {
+                if !constructor.fields.is_empty() {
+                    self.report_pat(pat, report::arity(constructor.fields.len(), 0));
+                }
+            }
+            PatFields::Positional(parts) => {
+                if parts.len() != constructor.fields.len() {
+                    self.report_pat(pat, report::arity(constructor.fields.len(), parts.len()));
+                }
+                for (index, part) in parts.iter().enumerate() {
+                    let ty = constructor.fields.get(index).map_or(Ty::Error, |ty| ty.instantiate(&args));
+                    self.infer_pat(*part, &ty);
+                }
+            }
+            PatFields::Named(parts) => {
+                for (field, part) in parts {
+                    let index = constructor.field_names.iter().position(|name| name == field);
+                    let ty = match index {
+                        Some(index) => constructor.fields[index].instantiate(&args),
+                        None => {
+                            let ty = Ty::adt(definition.def.clone(), args.clone());
+                            let ty = self.table.resolve(&ty);
+                            self.report_pat(*part, report::no_field(&ty, field));
+                            Ty::Error
+                        }
+                    };
+                    self.infer_pat(*part, &ty);
+                }
+            }
+        }
+    }
+
+    /// Locals below a pattern that cannot be read get the error type.
+    fn bind_all(&mut self, fields: &PatFields) {
+        let parts: Vec<PatId> = match fields {
+            PatFields::None => Vec::new(),
+            PatFields::Positional(parts) => parts.clone(),
+            PatFields::Named(parts) => parts.iter().map(|(_, part)| *part).collect(),
+        };
+        for part in parts {
+            self.infer_pat(part, &Ty::Error);
+        }
+    }
+
+    /// Which constructor a pattern means: of the type it is matched against, else by name.
+    fn pattern_constructor(&mut self, name: &Name, expected: &Ty) -> Option<CtorRef> {
+        if let Ty::Con(Head::Adt(def), _) = self.table.shallow(expected)
+            && let Some(definition) = self.doors.type_def(&def)
+            && let Some(index) = definition.constructors.iter().position(|ctor| ctor.name == *name)
+        {
+            return Some(CtorRef { ty: def, index: index as u32 });
+        }
+        let scope = self.scope();
+        let resolved = self.doors.resolve(&scope, name);
+        let (ty, index) = self.preferred_constructor(&resolved.constructors)?;
+        Some(CtorRef { ty, index })
+    }
+
+    /// Of several constructors of one name: own module, then the project, then the library.
+    pub(crate) fn preferred_constructor(&self, candidates: &[(DefName, u32)]) -> Option<(DefName, u32)> {
+        let scope = &self.bodies[self.current].scope;
+        candidates
+            .iter()
+            .min_by_key(|(def, _)| (def.module() != scope, super::method::is_library(def)))
+            .cloned()
+    }
+
+    /// The type of a scrutinee, as far as the patterns that are matched against it decide it together: the type that
+    /// has all their constructors, or the dynamic type where tuples differ in shape.
+    pub(crate) fn scrutinee_type(&mut self, pats: &[PatId], ty: &Ty, clauses: bool) -> Ty {
+        let body = self.body();
+        let shallow = self.table.shallow(ty);
+        let shapes: Vec<PatId> = pats.iter().flat_map(|&pat| flat_alternatives(&body, pat)).collect();
+        if tuples_differ(&body, &shapes, clauses) {
+            return Ty::Dyn;
+        }
+        if !matches!(shallow, Ty::Var(_)) {
+            return ty.clone();
+        }
+        let mut common: Option<Vec<DefName>> = None;
+        let mut names: Vec<&Name> = Vec::new();
+        for &pat in &shapes {
+            if let Pat::Constructor { name, .. } = &body.pats[pat]
+                && !names.contains(&name)
+            {
+                names.push(name);
+                let scope = self.scope();
+                let resolved = self.doors.resolve(&scope, name);
+                let types: Vec<DefName> = resolved.constructors.iter().map(|(ty, _)| ty.clone()).collect();
+                if types.is_empty() {
+                    continue;
+                }
+                common = Some(match common {
+                    Some(before) => before.into_iter().filter(|ty| types.contains(ty)).collect(),
+                    None => types,
+                });
+            }
+        }
+        if let Some(types) = common
+            && names.len() > 1
+        {
+            let candidates: Vec<(DefName, u32)> = types.into_iter().map(|ty| (ty, 0)).collect();
+            if let Some((def, _)) = self.preferred_constructor(&candidates)
+                && let Some(definition) = self.doors.type_def(&def)
+            {
+                let args: Vec<Ty> = definition.params.iter().map(|_| self.table.fresh()).collect();
+                // The scrutinee is a variable: this cannot clash.
+                let _ = self.table.unify(ty, &Ty::adt(def, args));
+                self.solve_woken();
+            }
+        }
+        ty.clone()
+    }
+}
+
+/// The alternatives of or-patterns, written out.
+fn flat_alternatives(body: &hir::body::Body, pat: PatId) -> Vec<PatId> {
+    match &body.pats[pat] {
+        Pat::Or(parts) => parts.iter().flat_map(|&part| flat_alternatives(body, part)).collect(),
+        _ => vec![pat],
+    }
+}
+
+/// Whether tuple patterns at one position have different shapes: other arity, or (between the clauses of a function) a
+/// tuple where another has a name.
+fn tuples_differ(body: &hir::body::Body, pats: &[PatId], clauses: bool) -> bool {
+    let tuples: Vec<&Vec<PatId>> = pats
+        .iter()
+        .filter_map(|&pat| match &body.pats[pat] {
+            Pat::Tuple(items) => Some(items),
+            _ => None,
+        })
+        .collect();
+    let Some(first) = tuples.first() else { return false };
+    if tuples.iter().any(|items| items.len() != first.len()) {
+        return true;
+    }
+    (0..first.len()).any(|position| {
+        let column: Vec<PatId> = tuples.iter().map(|items| items[position]).collect();
+        let has_tuple = column.iter().any(|&pat| matches!(body.pats[pat], Pat::Tuple(_)));
+        let has_name = column.iter().any(|&pat| matches!(body.pats[pat], Pat::Bind(_)));
+        (clauses && has_tuple && has_name) || tuples_differ(body, &column, clauses)
+    })
+}
