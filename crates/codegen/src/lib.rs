@@ -24,10 +24,13 @@ mod walk;
 
 use std::sync::Arc;
 
-use base_db::{DefId, DefName, Name};
+use base_db::{Counters, DefId, DefName, Name};
 use bytecode::{BuildError, Chunk};
-use hir::body::Body;
-use types::{InferenceResult, Trace, TyDb, TypeDef};
+use hir::{
+    body::Body,
+    problem::{Problem, Severity},
+};
+use types::{Doors, InferenceResult, Trace, TyDb, TypeDef};
 
 /// The code of one definition.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,9 +69,30 @@ pub fn compile(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError> {
 
 /// The code of a function, method, default method, value, mvar initialiser or test.
 ///
-/// `None`: the definition does not exist or its body has errors.
+/// `None`: the definition does not exist or has no body, its body has errors, or it is larger than the format allows
+/// (then the text has some 65,000 names or literals in one function).
 #[salsa::tracked]
 pub fn compiled<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Arc<Compiled>> {
-    let _ = (db, def);
-    None
+    let name = def.name(db);
+    let _span = tracing::debug_span!("compiled", %name).entered();
+    let body = hir::query::body(db, def);
+    let inference = types::infer(db, def);
+    let fails = |problems: &[Problem]| problems.iter().any(|problem| problem.severity == Severity::Error);
+    if body.clauses.is_empty() || fails(&body.problems) || fails(&inference.problems) {
+        return None;
+    }
+    let doors = DoorTypes(Doors::new(db));
+    let chunks = compile(&CompileInput { def: name, body, inference, types: &doors }).ok()?;
+    Counters::bump(&db.counters().chunks_compiled);
+    let chunks = chunks.into_iter().map(|chunk| (chunk.symbol.clone(), chunk)).collect();
+    Some(Arc::new(Compiled { chunks, trace: doors.0.into_trace() }))
+}
+
+/// Types through the doors, so that the questions are recorded.
+struct DoorTypes<'db>(Doors<'db>);
+
+impl TypeSource for DoorTypes<'_> {
+    fn type_def(&self, def: &DefName) -> Option<Arc<TypeDef>> {
+        self.0.type_def(def)
+    }
 }

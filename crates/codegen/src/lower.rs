@@ -385,7 +385,7 @@ impl<'a> Gen<'a> {
     pub(crate) fn constructor(&mut self, ctor: &CtorRef) -> Option<u16> {
         let def = self.input.types.type_def(&ctor.ty)?;
         let constructor = def.constructors.get(ctor.index as usize)?;
-        let kind = match (def.record, def.reactive) {
+        let kind = match (def.record, def.mutable || def.reactive) {
             (true, false) => TypeKind::Record,
             (true, true) => TypeKind::Reactive,
             (false, false) => TypeKind::Variant,
