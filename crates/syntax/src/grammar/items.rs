@@ -962,7 +962,8 @@ fn required_type(p: &mut Parser<'_>) {
 fn value(p: &mut Parser<'_>, what: &str) {
     if p.at_same_line(EQ) {
         p.bump();
-        if p.at_next_binding() || p.at_next_item(0) {
+        let annotated = p.newline() && p.current().is_name() && p.nth(1) == COLON;
+        if p.at_next_binding() || annotated || p.at_next_item(0) {
             p.expected("a value");
             p.missing(ERROR_EXPR);
             return;
