@@ -100,14 +100,6 @@ pub(crate) fn private_in(place: Place, name: &str, module: &str) -> Problem {
     )
 }
 
-/// E0304: `use m` without a dot.
-pub(crate) fn bare_use(place: Place, module: &str) -> Problem {
-    helped(
-        error(304, place, format!("bare `use {module}` is not valid")),
-        format!("write `use {module}.*` or `use {module}.{{SomeName}}`"),
-    )
-}
-
 /// E0305: one name from two modules.
 pub(crate) fn import_conflict(place: Place, name: &str, first: &str, second: &str, first_place: Place) -> Problem {
     let message = format!("import conflict: `{name}` is imported from both `{first}` and `{second}`");

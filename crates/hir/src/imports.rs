@@ -91,7 +91,6 @@ impl<'db> Check<'db> {
             .get(name)
             .filter(|exported| claims(exported) || !exported.constructors.is_empty() || !exported.method_of.is_empty())
         else {
-            #[expect(clippy::iter_over_hash_type, reason = "`near` takes the smallest of the nearest")]
             let visible = names.iter().filter(|(_, exported)| exported.is_public()).map(|(name, _)| name.clone());
             let problem = errors::not_defined_in(place, name, path, near(name, visible));
             self.problems.push(problem);
@@ -110,7 +109,6 @@ impl<'db> Check<'db> {
         if path == self.module.path(self.db) {
             return;
         }
-        #[expect(clippy::iter_over_hash_type, reason = "sorted below")]
         let mut names: Vec<&Name> = module_names(self.db, target)
             .iter()
             .filter(|(_, exported)| claims(exported) && exported.is_public())

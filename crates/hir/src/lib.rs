@@ -27,7 +27,7 @@ pub use collect::{Collected, DefinitionIndex, collect, lower_items, lower_type};
 pub use impls::{ImplIndex, MethodsNamed, impl_index, impls_of, methods_named};
 pub use imports::import_problems;
 pub use place::{place_range, source_fingerprint};
-pub use project::{project_problems, syntax_problems};
+pub use project::{definition_problems, project_problems, syntax_problems};
 pub use query::{
     Item, const_item, file_of_def, function_item, header, impl_item, item, module_exists, module_file, module_header,
     module_items, parse, trait_item, type_item, value_item,

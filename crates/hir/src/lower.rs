@@ -803,7 +803,7 @@ impl Lowering<'_> {
                 // Reported when the statement is reached.
                 continue;
             }
-            let least = greatest - call.args().filter(|arg| has_default(arg)).count();
+            let least = greatest - call.args().filter(has_default).count();
             let local = self.new_local(name.clone(), false);
             self.declare(local, Some((least, greatest)));
             first.insert((name, greatest), n);

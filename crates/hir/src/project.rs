@@ -1,22 +1,88 @@
-//! Problems of the project as a set of files, and syntax errors of single files.
+//! Problems of the project as a set of files, of declarations, and syntax errors of single files.
 //!
-//! Input: paths and headers. Output: problems about modules. Folded over shards, so that an edit revisits one shard.
+//! Input: paths, headers, item trees. Output: problems about modules. Folded over shards, so that an edit revisits one shard.
 
 use std::sync::Arc;
 
-use base_db::{Content, File, FileShard, ModuleId, Name, Project, file_of_module};
-use syntax::SyntaxError;
+use base_db::{Content, DefName, File, FileShard, ModuleId, Name, Project, file_of_module};
+use syntax::{
+    SyntaxError,
+    ast::{self, AstNode},
+};
 
 use crate::{
     HirDb, errors,
     problem::{Anchor, Place, Problem, Severity},
-    query::{header, parse},
+    query::{header, module_items, parse},
 };
 
-/// Syntax errors of `file`, with ranges. They live in memory only and change with every move.
+/// Syntax errors of `file` and bindings that the top level cannot have, with ranges. They live in memory only and change
+/// with every move.
 #[salsa::tracked(returns(deref))]
 pub fn syntax_problems(db: &dyn HirDb, file: File) -> Arc<[SyntaxError]> {
-    parse(db, file).errors().into()
+    let parse = parse(db, file);
+    let mut errors = parse.errors().to_vec();
+    check_bindings(parse.tree().items(), &mut errors);
+    errors.sort_by_key(|error| (error.range.start(), error.range.end()));
+    errors.into()
+}
+
+/// Values at the top level bind one name and never change.
+fn check_bindings(items: impl Iterator<Item = ast::Item>, errors: &mut Vec<SyntaxError>) {
+    for item in items {
+        match item {
+            ast::Item::Module(block) => check_bindings(block.items(), errors),
+            ast::Item::Binding(binding) => {
+                let Some(pattern) = binding.pattern() else { continue };
+                let name = match &pattern {
+                    ast::Pattern::Name(pattern) => pattern.name(),
+                    ast::Pattern::Error(_) => continue,
+                    _ => None,
+                };
+                let (message, help) = match name {
+                    Some(name) if binding.is_var() => {
+                        ("a module has no `var`", format!("write `mvar {name}: Type = …`, or leave out `var`"))
+                    }
+                    Some(_) => continue,
+                    None => (
+                        "a module value binds one name",
+                        "bind the whole to a name and take it apart where it is used".to_owned(),
+                    ),
+                };
+                errors.push(SyntaxError {
+                    range: pattern.syntax().text_range(),
+                    message: message.to_owned(),
+                    help: Some(help),
+                    notes: Vec::new(),
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Definitions of one module or block that occur twice, and constants that are no literals.
+#[salsa::tracked(returns(deref))]
+pub fn definition_problems<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<[Problem]> {
+    let Some(items) = module_items(db, module) else { return Arc::from([]) };
+    let place = |def: &DefName, anchor| Place { module: items.path.clone(), def: Some(def.clone()), anchor };
+    let mut problems = Vec::new();
+    for (def, n) in &items.duplicates {
+        let first = place(def, Anchor::Name);
+        problems.push(errors::defined_twice(place(def, Anchor::Occurrence(*n)), def.name(), first));
+    }
+    // Values, constants and mvars share one name space.
+    let mut values: Vec<&DefName> = items.values.iter().chain(&items.mvars).map(|item| &item.def).collect();
+    values.extend(items.consts.iter().map(|item| &item.def));
+    values.sort_by(|a, b| (a.name(), a.kind()).cmp(&(b.name(), b.kind())));
+    for pair in values.windows(2).filter(|pair| pair[0].name() == pair[1].name()) {
+        let first = place(pair[0], Anchor::Name);
+        problems.push(errors::defined_twice(place(pair[1], Anchor::Name), pair[1].name(), first));
+    }
+    for item in items.consts.iter().filter(|item| item.value.is_none()) {
+        problems.push(errors::const_not_literal(place(&item.def, Anchor::Expr(0))));
+    }
+    problems.into()
 }
 
 /// What is wrong with the set of files: two files for one module, names that no module can have, unreadable files.

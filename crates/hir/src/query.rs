@@ -243,6 +243,13 @@ pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc
     let collected = collected(db, file);
     let Some(places) = collected.index.definitions.get(def.name(db)) else { return Arc::from([]) };
     let root = parse(db, file).syntax();
+    // Of what may be defined once, the first definition counts.
+    let places = match def.name(db).kind() {
+        DefKind::Value | DefKind::Const | DefKind::Mvar | DefKind::Type | DefKind::Trait | DefKind::Test => {
+            &places[..1]
+        }
+        _ => places,
+    };
     places.iter().filter_map(|place| place.try_to_node(&root)).map(|node| node.green().into_owned()).collect()
 }
 

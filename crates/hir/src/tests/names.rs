@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{TestDb, show_problems};
-use crate::{exported, import_problems, project_problems, qualifier, resolve, scope::Resolved};
+use crate::{definition_problems, exported, import_problems, project_problems, qualifier, resolve, scope::Resolved};
 
 fn show(resolved: &Resolved) -> String {
     let mut parts: Vec<String> = Vec::new();
@@ -258,4 +258,28 @@ fn projects() {
         E0316 Whole: no other module can import `type.nos`: `type` is not a name (use letters, digits and `_` in the names of files and folders)
         E0312 Whole: the name of `x.nos.nos` contains a dot besides its suffix (dots separate folders in module names: rename the file or make it a folder)
     "#]].assert_eq(&show_problems(project_problems(&db)));
+}
+
+#[test]
+fn definitions_that_occur_twice() {
+    let db = TestDb::new(
+        "//- /m.nos\nx = 1\nx = 2\ntype T = A | B\ntype T = C\nconst x = 3\nconst K = 1 + 2\nf(x: Int) = 1\nf(x: Int) = 2\n",
+    );
+    expect![[r#"
+        E0321 Occurrence(1): `x` is defined multiple times
+        E0321 Occurrence(1): `T` is defined multiple times
+        E0321 Name: `x` is defined multiple times
+        E0322 Expr(0): const value must be a literal (write a number, a string, a character or a Bool; computed values need no `const`: `name = …`)
+    "#]].assert_eq(&show_problems(definition_problems(&db, db.module("m"))));
+}
+
+#[test]
+fn the_top_level_binds_plain_names() {
+    let db = TestDb::new("//- /m.nos\n(a, b) = (1, 2)\nmodule In\n  var x = 5\nend\ny = 1\n");
+    let errors = crate::syntax_problems(&db, db.file("m.nos"));
+    let shown: String = errors.iter().map(|error| format!("{:?} {}\n", error.range, error.message)).collect();
+    expect![[r#"
+        0..6 a module value binds one name
+        32..33 a module has no `var`
+    "#]].assert_eq(&shown);
 }
