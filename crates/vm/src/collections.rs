@@ -14,7 +14,7 @@ use crate::value::Value;
 /// A value used as key: ordered by [`total_order`].
 #[derive(Clone)]
 #[repr(transparent)]
-pub struct Key(pub Value);
+pub(crate) struct Key(pub Value);
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {

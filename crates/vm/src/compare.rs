@@ -47,7 +47,7 @@ enum Look<'a, T> {
 
 /// Deep structural equality.
 #[inline]
-pub fn equal(a: &Value, b: &Value) -> bool {
+pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => a == b,
         (Value::Str(a), Value::Str(b)) => a[..] == b[..],
@@ -129,7 +129,7 @@ fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Look<'a, bool> {
 
 /// The language's order. `None`: a NaN decides, so every comparison is false.
 #[inline]
-pub fn compare(a: &Value, b: &Value) -> Result<Option<Ordering>, Trap> {
+pub(crate) fn compare(a: &Value, b: &Value) -> Result<Option<Ordering>, Trap> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
         (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
@@ -186,7 +186,7 @@ fn look_ordered<'a>(a: &'a Value, b: &'a Value) -> Result<Look<'a, Option<Orderi
 }
 
 /// A total order of all values, for keys of maps and sets: by kind, then by content.
-pub fn total_order(a: &Value, b: &Value) -> Ordering {
+pub(crate) fn total_order(a: &Value, b: &Value) -> Ordering {
     let mut stack: Vec<(Pairs<'_>, Ordering)> = Vec::new();
     let mut next = (a, b);
     loop {
@@ -266,7 +266,7 @@ pub(crate) fn check_key(key: &Value) -> Result<(), Trap> {
 }
 
 /// 64-bit FNV-1a over the content; equal values have equal hashes. Bools give 0 and 1, unit gives 0.
-pub fn hash(value: &Value) -> i64 {
+pub(crate) fn hash(value: &Value) -> i64 {
     match value {
         Value::Unit => 0,
         Value::Bool(value) => i64::from(*value),

@@ -46,12 +46,17 @@ pub enum Stop {
     Link(String),
 }
 
+/// A function value and its arguments.
+pub(crate) type Callback = (Value, Vec<Value>);
+
 /// What natives return instead of a value.
-pub enum Trap {
+pub(crate) enum Trap {
     /// A failure.
     Raise(Box<Raise>),
     /// The process continues with `()` after so many milliseconds.
     Sleep(i64),
+    /// The native has this result, and these calls (function, arguments) come first, in order.
+    Callbacks(Box<(Value, Vec<Callback>)>),
     /// A failure raised before goes on its way.
     Again(Rc<Failure>),
 }

@@ -58,8 +58,10 @@ pub(crate) fn run(world: &mut World, process: &mut Process) -> Exit {
                 return exit;
             }
             Err(Trap::Raise(raise)) => process.failure(*raise),
-            // Natives that sleep are handled where they are called.
-            Err(Trap::Sleep(_)) => process.failure(Raise::Type("expected a value, got a pause".to_owned())),
+            // Natives that sleep or call back are handled where they are called.
+            Err(Trap::Sleep(_) | Trap::Callbacks(_)) => {
+                process.failure(Raise::Type("expected a value, got a pause".to_owned()))
+            }
             Err(Trap::Again(failure)) => (*failure).clone(),
         };
         if let Err(failure) = process.unwind(trap) {
@@ -269,6 +271,15 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         process.state = State::Sleeping(world.clock().saturating_add(millis.max(0)));
                         return Ok(Exit::Wait);
                     }
+                    Err(Trap::Callbacks(callbacks)) => {
+                        let (value, calls) = *callbacks;
+                        set!($dst, value);
+                        save!(pc);
+                        for (callee, args) in calls.into_iter().rev() {
+                            push_callback(process, &callee, args);
+                        }
+                        continue 'frame;
+                    }
                     Err(trap) => fail!(trap),
                 }
             };
@@ -279,7 +290,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 match $result {
                     Ok(Invoked::Entered) => continue 'frame,
                     Ok(Invoked::Value(value)) => set!($dst, value),
-                    Err(trap @ Trap::Sleep(_)) => native_result!(Err(trap), $dst),
+                    Err(trap @ (Trap::Sleep(_) | Trap::Callbacks(_))) => native_result!(Err(trap), $dst),
                     Err(trap) => fail!(trap),
                 }
             };
@@ -292,6 +303,16 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         Some(value) => return Ok(Exit::Done(value)),
                         None => continue 'frame,
                     },
+                    Err(Trap::Callbacks(callbacks)) => {
+                        let (value, calls) = *callbacks;
+                        if let Some(value) = leave(world, process, value) {
+                            return Ok(Exit::Done(value));
+                        }
+                        for (callee, args) in calls.into_iter().rev() {
+                            push_callback(process, &callee, args);
+                        }
+                        continue 'frame;
+                    }
                     Err(Trap::Sleep(millis)) => {
                         process.state = State::Sleeping(world.clock().saturating_add(millis.max(0)));
                         return Ok(match leave(world, process, Value::Unit) {
@@ -597,9 +618,9 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 Instr::JumpGtImm { a, imm, offset } => imm_test!(a, imm, >, offset),
                 Instr::JumpGeImm { a, imm, offset } => imm_test!(a, imm, >=, offset),
                 Instr::JumpLtFloat { a, b, offset } => float_test!(a, b, |a, b| a < b, offset),
-                Instr::JumpNotLtFloat { a, b, offset } => float_test!(a, b, |a: &f64, b: &f64| !(a < b), offset),
+                Instr::JumpNotLtFloat { a, b, offset } => float_test!(a, b, not_less, offset),
                 Instr::JumpLeFloat { a, b, offset } => float_test!(a, b, |a, b| a <= b, offset),
-                Instr::JumpNotLeFloat { a, b, offset } => float_test!(a, b, |a: &f64, b: &f64| !(a <= b), offset),
+                Instr::JumpNotLeFloat { a, b, offset } => float_test!(a, b, not_less_equal, offset),
                 Instr::JumpEq { a, b, offset } => {
                     if equal(reg!(a), reg!(b)) {
                         jump_by!(offset);
@@ -944,6 +965,12 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 },
                 Instr::GetFieldNamed { dst, obj, name } => {
                     let name = &unit.chunk.names[usize::from(name)];
+                    if let Value::Reactive(object) = reg!(obj)
+                        && let Some(value) = reactive::relatives(object, name)
+                    {
+                        set!(dst, value);
+                        continue;
+                    }
                     let Some(place) = field_place(reg!(obj), name) else { fail!(no_field(reg!(obj))) };
                     match reg!(obj) {
                         Value::Reactive(object) => {
@@ -1505,6 +1532,16 @@ pub(crate) fn set_array(array: &ArrayObj, at: i64, value: &Value) -> Result<(), 
         (_, other) => return Err(type_error("Float", other)),
     }
     Ok(())
+}
+
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "true with NaN")]
+fn not_less(a: &f64, b: &f64) -> bool {
+    !(a < b)
+}
+
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "true with NaN")]
+fn not_less_equal(a: &f64, b: &f64) -> bool {
+    !(a <= b)
 }
 
 #[cold]

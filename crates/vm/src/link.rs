@@ -54,7 +54,7 @@ pub(crate) struct Entry {
 }
 
 /// A linked chunk.
-pub struct Unit {
+pub(crate) struct Unit {
     pub(crate) chunk: Arc<Chunk>,
     pub(crate) entries: Box<[Entry]>,
     pub(crate) constants: Box<[Value]>,

@@ -24,6 +24,7 @@ use crate::interp::{self, Exit};
 use crate::link::{ChunkSource, Ctors, Entry, SiteTarget, Unit, defaults_stub, fits, link_failure};
 use crate::mem;
 use crate::process::{Process, Ret, State};
+use crate::reactive::Reactives;
 use crate::value::{Ctor, Value};
 
 /// Knobs of the embedder.
@@ -74,9 +75,7 @@ pub(crate) struct World {
     child_failure: Option<Box<Failure>>,
     stdout: String,
     pub(crate) random: u64,
-    pub(crate) next_reactive: u64,
-    pub(crate) changed_reactives: Vec<u64>,
-    pub(crate) render_stack: Vec<Value>,
+    pub(crate) reactive: Reactives,
     pub(crate) regexes: FxHashMap<SmolStr, Rc<regex::Regex>>,
 }
 
@@ -424,9 +423,7 @@ impl Machine {
                 child_failure: None,
                 stdout: String::new(),
                 random,
-                next_reactive: 1,
-                changed_reactives: Vec::new(),
-                render_stack: Vec::new(),
+                reactive: Reactives::default(),
                 regexes: FxHashMap::default(),
             },
         }
@@ -452,7 +449,7 @@ impl Machine {
             let raise = match trap {
                 Trap::Raise(raise) => *raise,
                 Trap::Again(failure) => failure.raise.clone(),
-                Trap::Sleep(_) => Raise::Stop(Stop::Deadlock),
+                Trap::Sleep(_) | Trap::Callbacks(_) => Raise::Stop(Stop::Deadlock),
             };
             Box::new(Failure { raise, trace: Rc::new([]) })
         };

@@ -14,6 +14,7 @@ use crate::list::Buf;
 use crate::value::Value;
 
 /// Content of a dead structure that still waits for its turn.
+#[expect(dead_code, reason = "only held, to be dropped later")]
 pub(crate) enum Garbage {
     Values(Vec<Value>),
     Chain(std::rc::Rc<Buf>),

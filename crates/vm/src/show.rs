@@ -29,7 +29,7 @@ pub fn display(value: &Value) -> String {
 }
 
 /// Appends the display form at top level.
-pub fn display_into(out: &mut String, value: &Value) {
+pub(crate) fn display_into(out: &mut String, value: &Value) {
     match value {
         Value::Str(text) => out.push_str(text),
         Value::Char(char) => out.push(*char),
@@ -55,12 +55,12 @@ pub fn result_form(value: &Value, main_module: &str) -> Option<String> {
 }
 
 /// Shortest text that reads back to the same number, never with an exponent.
-pub fn float(value: f64) -> String {
+pub(crate) fn float(value: f64) -> String {
     with_point(value.is_finite(), format!("{value}"))
 }
 
 /// As [`float`] for singles.
-pub fn float32(value: f32) -> String {
+pub(crate) fn float32(value: f32) -> String {
     with_point(value.is_finite(), format!("{value}"))
 }
 

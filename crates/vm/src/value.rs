@@ -266,12 +266,6 @@ impl CellObj {
         copy
     }
 
-    /// Moves the content out, leaving `()`.
-    #[inline]
-    pub(crate) fn take(&self) -> Value {
-        self.value.take()
-    }
-
     /// Replaces the content. The old one dies after the new one is in place.
     #[inline]
     pub(crate) fn set(&self, value: Value) {

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::compare::{compare, equal, total_order};
+use crate::collections::{Key, PSet};
+use crate::compare::{check_key, compare, equal, total_order};
 use crate::failure::{Raise, Trap, panic, throw_text, type_error};
 use crate::list::List;
 use crate::machine::World;
@@ -213,10 +214,10 @@ fn sort(items: &mut [Value]) -> Result<(), Trap> {
 /// First occurrences. Hashable elements are found in a tree, others by search.
 fn unique<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
     let mut kept: Vec<Value> = Vec::new();
-    let mut keys = std::collections::BTreeSet::new();
+    let mut keys = PSet::new();
     for item in items {
-        if crate::compare::check_key(item).is_ok() {
-            if keys.insert(crate::collections::Key(item.clone())) {
+        if check_key(item).is_ok() {
+            if keys.insert(Key(item.clone()), ()).is_none() {
                 kept.push(item.clone());
             }
         } else if !kept.iter().any(|known| equal(known, item)) {

@@ -14,6 +14,7 @@ mod lists;
 mod maps;
 mod numbers;
 mod patterns;
+mod reactives;
 mod strings;
 mod time;
 
@@ -28,7 +29,7 @@ use crate::value::Value;
 pub(crate) use self::lists::int_range;
 
 /// What a native may use besides its arguments.
-pub struct NativeCtx<'a> {
+pub(crate) struct NativeCtx<'a> {
     pub(crate) world: &'a mut World,
     /// The running process.
     pub(crate) pid: u64,
@@ -39,7 +40,7 @@ pub struct NativeCtx<'a> {
 }
 
 /// Implementation of a native.
-pub type NativeFn = fn(&mut NativeCtx<'_>, &mut [Value]) -> Result<Value, Trap>;
+pub(crate) type NativeFn = fn(&mut NativeCtx<'_>, &mut [Value]) -> Result<Value, Trap>;
 
 /// A native.
 pub struct NativeDef {
@@ -77,10 +78,11 @@ static TABLES: &[&[NativeDef]] = &[
     codec::TABLE,
     json::TABLE,
     patterns::TABLE,
+    reactives::TABLE,
 ];
 
 /// The native of this name.
-pub fn find(name: &str) -> Option<&'static NativeDef> {
+pub(crate) fn find(name: &str) -> Option<&'static NativeDef> {
     TABLES
         .iter()
         .find_map(|table| table.binary_search_by(|native| native.name.cmp(name)).ok().map(|index| &table[index]))

@@ -11,7 +11,7 @@ use vm::{ChunkSource, Data, Host, Limits, LinkError, Machine};
 
 /// Chunks by symbol.
 #[derive(Default)]
-pub struct Program {
+pub(crate) struct Program {
     chunks: FxHashMap<String, Arc<Chunk>>,
 }
 
@@ -22,7 +22,7 @@ impl ChunkSource for Program {
 }
 
 /// Remembers standard output; has a clock.
-pub struct TestHost {
+pub(crate) struct TestHost {
     out: Rc<RefCell<String>>,
     start: Instant,
 }
@@ -46,19 +46,19 @@ impl Host for TestHost {
 }
 
 impl Program {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Adds a chunk whose bodies `build` sets.
-    pub fn chunk(&mut self, symbol: &str, build: impl FnOnce(&mut ChunkBuilder)) {
+    pub(crate) fn chunk(&mut self, symbol: &str, build: impl FnOnce(&mut ChunkBuilder)) {
         let mut chunk = ChunkBuilder::new(symbol);
         build(&mut chunk);
         self.chunks.insert(symbol.to_owned(), Arc::new(chunk.finish().unwrap()));
     }
 
     /// Adds a function without lambdas.
-    pub fn function(
+    pub(crate) fn function(
         &mut self,
         symbol: &str,
         params: u16,
@@ -74,7 +74,7 @@ impl Program {
     }
 
     /// `fib(n) = if n < 2 then n else fib(n - 1) + fib(n - 2)`
-    pub fn fib(&mut self) {
+    pub(crate) fn fib(&mut self) {
         self.function("fib/1", 1, 3, |chunk, body| {
             let itself = chunk.symbol("fib/1");
             let more = body.label();
@@ -90,20 +90,20 @@ impl Program {
         });
     }
 
-    pub fn machine_with(self, limits: Limits) -> (Machine, Rc<RefCell<String>>) {
+    pub(crate) fn machine_with(self, limits: Limits) -> (Machine, Rc<RefCell<String>>) {
         let out = Rc::new(RefCell::new(String::new()));
         let host = TestHost { out: Rc::clone(&out), start: Instant::now() };
         (Machine::new(Box::new(self), Box::new(host), limits), out)
     }
 
-    pub fn machine(self) -> (Machine, Rc<RefCell<String>>) {
+    pub(crate) fn machine(self) -> (Machine, Rc<RefCell<String>>) {
         self.machine_with(Limits::default())
     }
 }
 
 /// The result of a call, as display form.
 #[track_caller]
-pub fn check(program: Program, symbol: &str, args: &[Data], expected: &str) {
+pub(crate) fn check(program: Program, symbol: &str, args: &[Data], expected: &str) {
     match program.machine().0.call(symbol, args) {
         Ok(value) => assert_eq!(vm::display(&value), expected),
         Err(failure) => panic!("{failure:?}"),
@@ -112,7 +112,7 @@ pub fn check(program: Program, symbol: &str, args: &[Data], expected: &str) {
 
 /// The uncaught text of a call without arguments.
 #[track_caller]
-pub fn fails(program: Program, symbol: &str, expected: &str) {
+pub(crate) fn fails(program: Program, symbol: &str, expected: &str) {
     match program.machine().0.call(symbol, &[]) {
         Ok(value) => panic!("{}", vm::display(&value)),
         Err(failure) => assert_eq!(failure.text(), expected),
