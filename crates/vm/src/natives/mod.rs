@@ -169,8 +169,8 @@ impl NativeCtx<'_> {
             self.world.library_ctor("stdlib.list", "Option", TypeKind::Variant, name, place, fields)
         };
         match value {
-            Some(value) => Value::data(ctor("Some", (0, 2), &["_0"]), vec![value]),
-            None => Value::data(ctor("None", (1, 2), &[]), Vec::new()),
+            Some(value) => Value::data(ctor("Some", (1, 2), &["_0"]), vec![value]),
+            None => Value::data(ctor("None", (0, 2), &[]), Vec::new()),
         }
     }
 
