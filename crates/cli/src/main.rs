@@ -1,1 +1,334 @@
-fn main() {}
+//! The command `ithaca`: arguments, printing, exit codes. Everything else is the engine's.
+//!
+//! Exit codes: 0 the program ran or the check found nothing, 1 errors of any kind, 3 a warm answer differs from a cold
+//! one under `--verify`, 130 interrupted.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the terminal program")]
+
+mod render;
+
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ithaca::{Cache, Diagnostic, Engine, Limits, OpenOptions, RunError, Severity};
+
+#[derive(Parser)]
+#[command(name = "ithaca", version, about = "An incremental, persistent compiler for the Nostos language")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a file or a project folder.
+    Run {
+        /// A file, or a folder with `main.nos` or `[[bin]]` entries in `nostos.toml`.
+        path: PathBuf,
+        /// Which `[[bin]]` of `nostos.toml` to run.
+        #[arg(long, short, value_name = "NAME")]
+        bin: Option<String>,
+        #[command(flatten)]
+        common: Common,
+        /// Arguments of the program.
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Check a file or a project folder without running it.
+    Check {
+        /// A file or a folder.
+        path: PathBuf,
+        /// Print one JSON object per problem on standard output.
+        #[arg(long)]
+        json_errors: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Say why modules were recalled or computed.
+    Why {
+        /// A file or a folder.
+        path: PathBuf,
+        /// A module, or a definition as MODULE.NAME; all modules if absent.
+        item: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Look at, check or clear the stored entries of a project.
+    Cache {
+        #[command(subcommand)]
+        action: CacheAction,
+    },
+}
+
+#[derive(Subcommand)]
+enum CacheAction {
+    /// Print sizes and counts.
+    Stat {
+        /// A file or a folder.
+        path: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Check all stored bytes, then recompute everything and compare.
+    Verify {
+        /// A file or a folder.
+        path: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Remove all entries.
+    Clear {
+        /// A file or a folder.
+        path: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Args, Clone)]
+struct Common {
+    /// Print what was done, as text or as one line of JSON, last on standard error.
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    stats: Option<StatsFormat>,
+    /// Compute everything cold beside the warm answer and compare; exit code 3 on a difference.
+    #[arg(long)]
+    verify: bool,
+    /// Neither read nor write stored entries.
+    #[arg(long)]
+    no_cache: bool,
+    /// Keep entries in this folder.
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+    /// Threads for large builds; 0 means all processors.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// When to use colors.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// Print a summary of what was recalled and computed.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum StatsFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Common {
+    fn options(&self) -> OpenOptions {
+        let cache = match (&self.cache_dir, self.no_cache) {
+            (_, true) => Cache::Off,
+            (Some(dir), false) => Cache::Dir(dir.clone()),
+            (None, false) => Cache::Default,
+        };
+        OpenOptions { cache, threads: self.threads }
+    }
+
+    fn colored(&self) -> bool {
+        match self.color {
+            Color::Auto => std::io::stderr().is_terminal(),
+            Color::Always => true,
+            Color::Never => false,
+        }
+    }
+
+    /// After the work: entries, statistics, verification.
+    fn finish(&self, engine: &mut Engine, code: u8) -> u8 {
+        let mut code = code;
+        if self.verify {
+            for difference in engine.verify() {
+                eprintln!("Error: warm and cold differ: {difference}");
+                code = 3;
+            }
+        }
+        if self.verbose {
+            let why = engine.why();
+            let recalled = why.items.iter().filter(|item| item.recalled).count();
+            eprintln!("{recalled} of {} modules recalled", why.items.len());
+            for item in why.items.iter().filter(|item| !item.recalled) {
+                eprintln!("  {}: {}", item.path, item.reason);
+            }
+        }
+        match self.stats {
+            Some(format) => eprint!("{}", render::statistics(&engine.stats(), matches!(format, StatsFormat::Json))),
+            None => {}
+        }
+        code
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let _ = error.print();
+        // Help and version are no errors; everything else is code 1 like any bad argument.
+        std::process::exit(i32::from(error.use_stderr()));
+    });
+    let code = match cli.command {
+        Command::Run { path, bin, common, args } => run(&path, bin.as_deref(), &common, args),
+        Command::Check { path, json_errors, common } => check(&path, json_errors, &common),
+        Command::Why { path, item, json, common } => why(&path, item.as_deref(), json, &common),
+        Command::Cache { action } => cache(&action),
+    };
+    // Leaving at once: taking the database apart would cost more than it is worth.
+    std::process::exit(i32::from(code));
+}
+
+fn open(path: &PathBuf, common: &Common) -> Result<Engine, u8> {
+    match Engine::open_with(path, common.options()) {
+        Ok(engine) => Ok(engine),
+        Err(error) => {
+            eprintln!("Error: {error}");
+            Err(1)
+        }
+    }
+}
+
+/// Prints problems; true if there are errors.
+fn report(diagnostics: &[Diagnostic], json: bool, common: &Common) -> bool {
+    let color = common.colored();
+    for diagnostic in diagnostics {
+        if json {
+            println!("{}", render::json(diagnostic));
+        } else {
+            eprint!("{}", render::framed(diagnostic, color));
+        }
+    }
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+fn warn(engine: &Engine) {
+    for warning in engine.warnings() {
+        eprintln!("Warning: {warning}");
+    }
+}
+
+fn save(engine: &mut Engine) {
+    if let Err(error) = engine.save() {
+        eprintln!("Warning: results are not kept: {error}");
+    }
+}
+
+fn run(path: &PathBuf, bin: Option<&str>, common: &Common, args: Vec<String>) -> u8 {
+    let mut engine = match open(path, common) {
+        Ok(engine) => engine,
+        Err(code) => return code,
+    };
+    let failed = report(&engine.check(), false, common);
+    save(&mut engine);
+    warn(&engine);
+    if failed {
+        return common.finish(&mut engine, 1);
+    }
+    let code = match engine.run_main(bin, args, &Limits::default()) {
+        Ok(Some(text)) => {
+            println!("{text}");
+            0
+        }
+        Ok(None) => 0,
+        Err(RunError::Failed(failure)) => {
+            eprint!("{failure}");
+            1
+        }
+        Err(error) => {
+            eprintln!("Error: {error}");
+            1
+        }
+    };
+    common.finish(&mut engine, code)
+}
+
+fn check(path: &PathBuf, json: bool, common: &Common) -> u8 {
+    let mut engine = match open(path, common) {
+        Ok(engine) => engine,
+        Err(code) => return code,
+    };
+    let failed = report(&engine.check(), json, common);
+    save(&mut engine);
+    warn(&engine);
+    common.finish(&mut engine, u8::from(failed))
+}
+
+fn why(path: &PathBuf, item: Option<&str>, json: bool, common: &Common) -> u8 {
+    let mut engine = match open(path, common) {
+        Ok(engine) => engine,
+        Err(code) => return code,
+    };
+    let why = engine.why();
+    let wanted = |path: &str| {
+        let module = path.strip_suffix(".nos").unwrap_or(path).replace('/', ".");
+        item.is_none_or(|item| item == module || item.strip_prefix(&module).is_some_and(|rest| rest.starts_with('.')))
+    };
+    let items: Vec<_> = why.items.iter().filter(|item| wanted(&item.path)).collect();
+    if items.is_empty() {
+        eprintln!("Error: no module `{}`", item.unwrap_or_default());
+        return 1;
+    }
+    for item in items {
+        let verb = if item.recalled { "recalled" } else { "computed" };
+        if json {
+            println!("{}", serde_json::json!({ "path": item.path, "outcome": verb, "reason": item.reason }));
+        } else {
+            println!("{}: {verb}: {}", item.path, item.reason);
+        }
+    }
+    0
+}
+
+fn cache(action: &CacheAction) -> u8 {
+    let (path, common) = match action {
+        CacheAction::Stat { path, common }
+        | CacheAction::Verify { path, common }
+        | CacheAction::Clear { path, common } => (path, common),
+    };
+    let mut engine = match open(path, common) {
+        Ok(engine) => engine,
+        Err(code) => return code,
+    };
+    match action {
+        CacheAction::Stat { .. } => match engine.cache_stat() {
+            Some(report) => {
+                println!("{}", report.dir.display());
+                for (name, value) in report.lines {
+                    println!("  {name}: {value}");
+                }
+            }
+            None => println!("no entries are kept for this project"),
+        },
+        CacheAction::Clear { .. } => {
+            if let Err(error) = engine.cache_clear() {
+                eprintln!("Error: {error}");
+                return 1;
+            }
+        }
+        CacheAction::Verify { .. } => {
+            let damage = engine.cache_verify();
+            for line in &damage {
+                println!("damaged: {line}");
+            }
+            let differences = engine.verify();
+            for line in &differences {
+                println!("differs: {line}");
+            }
+            if !differences.is_empty() {
+                return 3;
+            }
+            if !damage.is_empty() {
+                return 1;
+            }
+            println!("all entries are sound and equal a cold build");
+        }
+    }
+    0
+}

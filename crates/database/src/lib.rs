@@ -1,1 +1,23 @@
-//! Placeholder.
+//! Where queries and the store meet: the database, recall, save, and the driver that keeps a project up to date.
+//!
+//! Input: files through a [`Host`], entries through a store. Output: problems, entries with code, reasons, statistics.
+//! Does not know: protocols, terminals, the machine.
+//!
+//! Invariant: the store changes time, never an answer. What is taken from it was checked against today's answers.
+
+mod artifact;
+mod manifest;
+mod recall;
+mod root;
+#[cfg(test)]
+mod tests;
+mod workspace;
+
+pub use artifact::{Artifact, FileFacts, Head};
+pub use manifest::Stamp;
+pub use recall::Reason;
+pub use root::{Db, Log, RootDatabase};
+pub use workspace::{Config, Host, SINGLE_FILE, Scanned, Stats, UnitDump, Workspace};
+
+/// Identity of this compiler build: entries of other builds are never read.
+pub const BUILD: &str = env!("ITHACA_BUILD");

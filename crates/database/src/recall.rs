@@ -39,7 +39,7 @@ pub fn unit_of<'db>(db: &'db dyn Db, file: File) -> UnitId<'db> {
 
 /// Whether an entry answers for a unit, and why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recall {
+pub(crate) enum Recall {
     /// The entry is valid.
     Hit(Arc<Artifact>),
     /// The unit must be computed.
@@ -371,11 +371,11 @@ fn has_errors(db: &dyn Db, file: File) -> bool {
 
 /// The entry of a unit, recalled or assembled from its parts. `None`: the unit has errors.
 #[salsa::tracked(returns(clone))]
-pub fn artifact<'db>(db: &'db dyn Db, unit: UnitId<'db>) -> Option<Arc<Artifact>> {
+pub fn unit_artifact<'db>(db: &'db dyn Db, unit: UnitId<'db>) -> Option<Arc<Artifact>> {
     if let Recall::Hit(entry) = recall(db, unit) {
         return Some(entry);
     }
-    let _span = tracing::debug_span!("artifact").entered();
+    let _span = tracing::debug_span!("unit_artifact").entered();
     let files = unit.files(db);
     if files.iter().any(|&file| has_errors(db, file)) {
         return None;
@@ -543,6 +543,6 @@ pub(crate) fn compiled_symbol(db: &dyn Db, file: File, symbol: &str) -> Option<C
 }
 
 fn mvars(db: &dyn Db, file: File) -> Vec<Name> {
-    let tree = hir::item_tree(db, file);
+    let tree = hir::query::item_tree(db, file);
     tree.modules.iter().flat_map(|module| &module.mvars).map(|item| Name::from(item.def.to_string())).collect()
 }

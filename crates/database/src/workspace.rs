@@ -1,0 +1,1009 @@
+//! The one driver: command, engine, editor and tests bring a project up to date through it.
+//!
+//! Input: a host that scans and reads files, and a store. Output: problems, chunks by symbol, statistics, reasons.
+//!
+//! Two speeds, one meaning. The manifest of the last run tells for every file which entry answers for it. While no
+//! file differs, these entries are valid as a whole and no database is made. Otherwise a worklist goes through the
+//! database: first what changed, then whoever relies on an interface that came out different; the rest keeps its row.
+//!
+//! Invariant: after [`Workspace::update`] every row describes what a cold build of the same texts gives.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use base_db::{Change, Content, Counters, DefKind, File, Fingerprint, Name, Options, Project, SourceDb, library_path};
+use bytecode::Chunk;
+use hir::problem::{Anchor, Code, Place, Problem, Severity};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    artifact::{self, Artifact},
+    manifest::{self, Manifest, Row, Stamp},
+    recall::{self, Reason, Recall},
+    root::{Known, Log, RootDatabase, TextChanged, Texts},
+};
+
+/// A file as the host sees it.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    /// Relative path with `/`.
+    pub path: Name,
+    /// When it was last changed; `None`: unknown or too young to be trusted, so its text is compared.
+    pub stamp: Option<Stamp>,
+}
+
+/// The files of a project, and the only way to their texts.
+pub trait Host: Send + Sync {
+    /// All source files, sorted by path.
+    fn scan(&self) -> Vec<Scanned>;
+
+    /// The text of a file.
+    ///
+    /// `Err`: one clause that says why it has none (not UTF-8, a directory, too large, unreadable).
+    fn read(&self, path: &str) -> Result<Arc<str>, String>;
+}
+
+/// How a workspace is opened.
+pub struct Config {
+    /// Files.
+    pub host: Arc<dyn Host>,
+    /// Entries; `None`: compute everything.
+    pub store: Option<Arc<store::Store>>,
+    /// Code-affecting options.
+    pub options: Options,
+    /// Name of the manifest inside the store.
+    pub manifest: String,
+    /// Threads for many units at once; at least 1.
+    pub threads: usize,
+    /// Receives the names of executed queries; tests only.
+    pub log: Option<Log>,
+}
+
+/// Counts and times of one update. Times are microseconds.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct Stats {
+    /// Files of the project, without the library.
+    pub modules: u64,
+    /// Units answered by an entry.
+    pub units_recalled: u64,
+    /// Units computed.
+    pub units_computed: u64,
+    /// Files read and hashed.
+    pub files_hashed: u64,
+    /// Files parsed.
+    pub parsed: u64,
+    /// Bodies inferred.
+    pub bodies_inferred: u64,
+    /// Functions compiled.
+    pub chunks_compiled: u64,
+    /// Chunks loaded by the machine.
+    pub chunks_loaded: u64,
+    /// Entries written.
+    pub entries_written: u64,
+    /// Bytes written to the store.
+    pub bytes_written: u64,
+    /// Listing files and comparing stamps.
+    pub scan_us: u64,
+    /// Reading the manifest and marking what differs.
+    pub recall_us: u64,
+    /// Queries.
+    pub compute_us: u64,
+    /// Writing entries.
+    pub save_us: u64,
+}
+
+/// What is known of one file after an update.
+#[derive(Clone, Debug)]
+struct State {
+    row: Row,
+    /// Already opened or just made; otherwise `row.entry` leads to it.
+    artifact: Option<Arc<Artifact>>,
+    /// Problems of the file, placed late.
+    problems: Vec<Problem>,
+    /// Why its unit was computed in the last update that visited it; `None`: recalled.
+    reason: Option<Reason>,
+    /// The text or why there is none, for files that were read.
+    content: Content,
+    library: bool,
+}
+
+/// A project that is kept up to date.
+pub struct Workspace {
+    config: Config,
+    counters: Arc<Counters>,
+    manifest: Option<Manifest>,
+    /// `None` until something differs from the manifest.
+    live: Option<Live>,
+    /// Texts set by the embedder, over what the host has.
+    overlay: BTreeMap<Name, Arc<str>>,
+    stats: Stats,
+    /// Entries opened by rows while there is no database.
+    opened: FxHashMap<usize, Option<Arc<Artifact>>>,
+    /// Something differs from the manifest on disk.
+    dirty_manifest: bool,
+    /// Newest stamps of a fast update whose manifest is still right otherwise.
+    restamped: Vec<(Name, Option<Stamp>)>,
+}
+
+struct Live {
+    db: RootDatabase,
+    states: BTreeMap<Name, State>,
+    project_problems: Vec<Problem>,
+}
+
+struct HostTexts {
+    host: Arc<dyn Host>,
+}
+
+impl Texts for HostTexts {
+    fn load(&self, path: &str, hash: Fingerprint) -> Option<Arc<str>> {
+        let text = self.host.read(path).ok()?;
+        (Fingerprint::of_bytes(text.as_bytes()) == hash).then_some(text)
+    }
+}
+
+/// A unit after an update, for comparisons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitDump {
+    /// Paths of its files.
+    pub files: Vec<Name>,
+    /// Definitions with their fingerprints and encodings; empty for a unit with errors.
+    pub interface: Vec<(String, Fingerprint, Vec<u8>)>,
+    /// Symbols and encoded chunks; empty for a unit with errors.
+    pub code: Vec<(Name, Vec<u8>)>,
+    /// Problems.
+    pub problems: Vec<Problem>,
+}
+
+/// How many times an update starts over because files change under it.
+const RESCANS: usize = 5;
+
+impl Workspace {
+    /// A workspace; reads the manifest only.
+    pub fn open(config: Config) -> Workspace {
+        let start = Instant::now();
+        let manifest = config.store.as_ref().and_then(|store| store.read_manifest(&config.manifest));
+        let manifest = manifest.and_then(Manifest::decode);
+        let stats = Stats { recall_us: micros(start), ..Stats::default() };
+        Workspace {
+            config,
+            counters: Arc::default(),
+            manifest,
+            live: None,
+            overlay: BTreeMap::new(),
+            stats,
+            opened: FxHashMap::default(),
+            dirty_manifest: false,
+            restamped: Vec::new(),
+        }
+    }
+
+    /// Sets a text over what the host has; seen by the next update.
+    pub fn set_overlay(&mut self, path: impl Into<Name>, text: impl Into<Arc<str>>) {
+        self.overlay.insert(path.into(), text.into());
+    }
+
+    /// Forgets a text set before; the host's is used again.
+    pub fn clear_overlay(&mut self, path: &str) {
+        self.overlay.remove(path);
+    }
+
+    /// Texts set over what the host has.
+    pub fn overlay(&self) -> &BTreeMap<Name, Arc<str>> {
+        &self.overlay
+    }
+
+    /// Compares files with what is known and brings everything that differs up to date.
+    pub fn update(&mut self) {
+        self.stats =
+            Stats { recall_us: if self.live.is_none() { self.stats.recall_us } else { 0 }, ..Stats::default() };
+        let before = self.counts();
+        for attempt in 0..RESCANS {
+            let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.update_once()));
+            match outcome {
+                Ok(()) => break,
+                Err(payload) if payload.is::<TextChanged>() && attempt + 1 < RESCANS => {
+                    // The database is dropped with what it half knows; entries and rows on disk are untouched.
+                    self.live = None;
+                }
+                Err(payload) => panic::resume_unwind(payload),
+            }
+        }
+        let after = self.counts();
+        self.stats.parsed = after.0 - before.0;
+        self.stats.bodies_inferred = after.1 - before.1;
+        self.stats.chunks_compiled = after.2 - before.2;
+    }
+
+    fn counts(&self) -> (u64, u64, u64) {
+        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.counters;
+        (load(&counters.parsed), load(&counters.bodies_inferred), load(&counters.chunks_compiled))
+    }
+
+    fn update_once(&mut self) {
+        let start = Instant::now();
+        let mut scan = self.config.host.scan();
+        for path in self.overlay.keys() {
+            if let Err(at) = scan.binary_search_by(|file| file.path.cmp(path)) {
+                scan.insert(at, Scanned { path: path.clone(), stamp: None });
+            }
+        }
+        self.stats.modules = scan.len() as u64;
+        self.stats.scan_us += micros(start);
+        let start = Instant::now();
+        let differences = self.compare(&scan);
+        if self.live.is_none() && differences.is_empty() && self.manifest_is_complete() {
+            let units: FxHashSet<_> = self.manifest.iter().flat_map(|m| (0..m.len()).map(|row| m.entry(row))).collect();
+            self.stats.units_recalled = units.len() as u64;
+            // Files that were rewritten with equal text, or have become old enough to trust their stamps.
+            self.dirty_manifest |= !self.restamped.is_empty();
+            self.stats.recall_us += micros(start);
+            return;
+        }
+        self.stats.recall_us += micros(start);
+        let start = Instant::now();
+        if self.live.is_none() {
+            self.live = Some(self.start(&scan));
+        }
+        self.apply(&scan, differences);
+        self.stats.compute_us += micros(start);
+    }
+
+    /// Paths whose text differs from what is known, with their content; deleted ones with `None`.
+    fn compare(&mut self, scan: &[Scanned]) -> Vec<(Name, Option<(Fingerprint, Content)>)> {
+        let mut differences = Vec::new();
+        let mut to_read: Vec<&Scanned> = Vec::new();
+        let mut seen = 0;
+        for file in scan {
+            let known = self.known_stamp(&file.path);
+            seen += usize::from(known.is_some());
+            let clean = file.stamp.is_some()
+                && !self.overlay.contains_key(&file.path)
+                && matches!(known, Some((Some(stamp), _)) if Some(stamp) == file.stamp);
+            if !clean {
+                to_read.push(file);
+            }
+        }
+        let (host, overlay) = (&*self.config.host, &self.overlay);
+        let read = |file: &&Scanned| {
+            let text = match overlay.get(&file.path) {
+                Some(text) => Ok(Arc::clone(text)),
+                None => host.read(&file.path),
+            };
+            let (hash, content) = match text {
+                Ok(text) => (Fingerprint::of_bytes(text.as_bytes()), Content::Text(text)),
+                Err(why) => (Fingerprint::of(&("invalid", &why)), Content::Invalid(Arc::from(why))),
+            };
+            (file.path.clone(), file.stamp, hash, content)
+        };
+        let texts: Vec<_> = if to_read.len() > 64 && self.config.threads > 1 {
+            self.pool().install(|| to_read.par_iter().map(read).collect())
+        } else {
+            to_read.iter().map(read).collect()
+        };
+        self.stats.files_hashed += texts.len() as u64;
+        let mut touched = Vec::new();
+        for (path, stamp, hash, content) in texts {
+            match self.known_stamp(&path) {
+                Some((before, known)) if known == hash => {
+                    if before != stamp {
+                        touched.push((path, stamp));
+                    }
+                }
+                _ => differences.push((path, Some((hash, content)))),
+            }
+        }
+        self.restamped = touched;
+        if seen < self.known_files() {
+            let present: FxHashSet<&Name> = scan.iter().map(|file| &file.path).collect();
+            let gone: Vec<Name> = self.known_paths().filter(|path| !present.contains(path)).collect();
+            differences.extend(gone.into_iter().map(|path| (path, None)));
+        }
+        differences.sort_by(|a, b| a.0.cmp(&b.0));
+        differences
+    }
+
+    fn known_stamp(&self, path: &Name) -> Option<(Option<Stamp>, Fingerprint)> {
+        match (&self.live, &self.manifest) {
+            (Some(live), _) => live.states.get(path).map(|state| (state.row.stamp, state.row.hash)),
+            (None, Some(manifest)) => manifest.find(path).map(|row| (manifest.stamp(row), manifest.hash(row))),
+            (None, None) => None,
+        }
+    }
+
+    /// Project files that are known.
+    fn known_files(&self) -> usize {
+        match (&self.live, &self.manifest) {
+            (Some(live), _) => live.states.values().filter(|state| !state.library).count(),
+            (None, Some(manifest)) => (0..manifest.len()).filter(|&row| !is_library(manifest.path(row))).count(),
+            (None, None) => 0,
+        }
+    }
+
+    fn known_paths(&self) -> Box<dyn Iterator<Item = Name> + '_> {
+        match (&self.live, &self.manifest) {
+            (Some(live), _) => {
+                Box::new(live.states.iter().filter(|(_, state)| !state.library).map(|(path, _)| path.clone()))
+            }
+            (None, Some(manifest)) => Box::new(
+                (0..manifest.len()).map(|row| manifest.path(row)).filter(|path| !is_library(path)).map(Name::from),
+            ),
+            (None, None) => Box::new(std::iter::empty()),
+        }
+    }
+
+    fn manifest_is_complete(&self) -> bool {
+        self.manifest.as_ref().is_some_and(|manifest| {
+            manifest.flags() == 0 && (0..manifest.len()).all(|row| manifest.entry(row).is_some())
+        })
+    }
+
+    fn pool(&self) -> rayon::ThreadPool {
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(self.config.threads).stack_size(STACK);
+        builder.build().expect("threads can be started")
+    }
+
+    /// A database that knows every file of the manifest as it was then, without texts.
+    fn start(&mut self, scan: &[Scanned]) -> Live {
+        let mut states = BTreeMap::new();
+        let mut known = FxHashMap::default();
+        if let Some(manifest) = &self.manifest {
+            for index in 0..manifest.len() {
+                let row = manifest.row(index);
+                let hints = Known {
+                    hash: row.hash,
+                    entry: row.entry,
+                    imports: row.imports.iter().cloned().collect(),
+                    has_impls: row.has_impls,
+                };
+                known.insert(row.path.clone(), hints);
+                let library = is_library(&row.path);
+                let state =
+                    State { row, artifact: None, problems: Vec::new(), reason: None, content: Content::Stored, library };
+                states.insert(state.row.path.clone(), state);
+            }
+        }
+        let texts = Arc::new(HostTexts { host: Arc::clone(&self.config.host) });
+        let store = self.config.store.clone();
+        let db = RootDatabase::new(store, known, texts, Arc::clone(&self.counters), self.config.log.take());
+        let mut files: Vec<(Name, Fingerprint, Content)> = stdlib::library()
+            .iter()
+            .map(|&(name, text)| {
+                (library_path(name), Fingerprint::of_bytes(text.as_bytes()), Content::Text(Arc::from(text)))
+            })
+            .collect();
+        let is_known = |path: &Name| states.contains_key(path);
+        for path in scan.iter().map(|file| &file.path).filter(|path| is_known(path)) {
+            files.push((path.clone(), states[path].row.hash, Content::Stored));
+        }
+        let project = Project::with_files(&db, self.config.options.clone(), files);
+        db.set_project(project);
+        Live { db, states, project_problems: Vec::new() }
+    }
+
+    fn apply(&mut self, scan: &[Scanned], differences: Vec<(Name, Option<(Fingerprint, Content)>)>) {
+        let pool = (self.config.threads > 1).then(|| self.pool());
+        let Some(live) = &mut self.live else { return };
+        let stamps: FxHashMap<&Name, Option<Stamp>> = scan.iter().map(|file| (&file.path, file.stamp)).collect();
+        self.dirty_manifest |= !differences.is_empty() || !self.restamped.is_empty();
+        for (path, stamp) in self.restamped.drain(..) {
+            if let Some(state) = live.states.get_mut(&path) {
+                state.row.stamp = stamp;
+            }
+        }
+        // What relies on whom, from the rows of before.
+        let mut users: FxHashMap<Name, Vec<Name>> = FxHashMap::default();
+        for (path, state) in &live.states {
+            for dep in &state.row.deps {
+                for prefix in prefixes(dep) {
+                    users.entry(Name::from(prefix)).or_default().push(path.clone());
+                }
+            }
+        }
+        let mut queue: BTreeSet<Name> = BTreeSet::new();
+        let mut impls_changed = false;
+        let mut change = Change::default();
+        for (path, content) in differences {
+            if let Some(state) = live.states.get(&path) {
+                impls_changed |= state.row.has_impls;
+                if state.row.cyclic {
+                    // The other members' entries were made with this text.
+                    let entry = state.row.entry;
+                    queue.extend(live.states.iter().filter(|(_, s)| s.row.entry == entry).map(|(p, _)| p.clone()));
+                }
+            }
+            let module = module_name(&self.config.options, &path);
+            match content {
+                Some((hash, content)) => {
+                    if !live.states.contains_key(&path) {
+                        queue.extend(users.get(&module).into_iter().flatten().cloned());
+                    }
+                    let state = live.states.entry(path.clone()).or_insert_with(|| State {
+                        row: Row { path: path.clone(), ..empty_row() },
+                        artifact: None,
+                        problems: Vec::new(),
+                        reason: None,
+                        content: Content::Stored,
+                        library: false,
+                    });
+                    state.row.hash = hash;
+                    state.row.stamp = stamps.get(&path).copied().flatten();
+                    state.content = content.clone();
+                    change.files.push((path.clone(), hash, content));
+                    queue.insert(path);
+                }
+                None => {
+                    live.states.remove(&path);
+                    queue.remove(&path);
+                    queue.extend(users.get(&module).into_iter().flatten().cloned());
+                    change.removed.push(path);
+                }
+            }
+        }
+        queue.extend(live.states.iter().filter(|(_, s)| s.row.entry.is_none() && s.artifact.is_none()).map(|(p, _)| p.clone()));
+        change.apply(&mut live.db);
+        let db = &live.db;
+        live.project_problems = hir::project_problems(db).to_vec();
+        // Library modules that the program can reach are units like others, so that a restart finds their code. Without
+        // a store each of their functions is compiled when it is called.
+        let keep_library = self.config.store.is_some();
+        if keep_library {
+            let missing = |path: &Name| !live.states.contains_key(path);
+            queue.extend(stdlib::prelude().iter().filter_map(|module| library_file(module)).filter(missing));
+        }
+        let mut visited: BTreeSet<Name> = BTreeSet::new();
+        let mut asked_impls = false;
+        while !queue.is_empty() {
+            let mut round: BTreeMap<Name, Vec<File>> = BTreeMap::new();
+            for path in std::mem::take(&mut queue) {
+                if visited.contains(&path) {
+                    continue;
+                }
+                let Some(file) = db.project().file(db, &path) else { continue };
+                let files = recall::unit_of(db, file).files(db).clone();
+                visited.extend(files.iter().map(|file| file.path(db).clone()));
+                if let Some(first) = files.first() {
+                    round.insert(first.path(db).clone(), files);
+                }
+            }
+            let units: Vec<Vec<File>> = round.into_values().collect();
+            let outcomes = visit_all(db, pool.as_ref(), &units);
+            for (files, outcome) in units.iter().zip(outcomes) {
+                match &outcome.reason {
+                    Some(_) => self.stats.units_computed += 1,
+                    None => self.stats.units_recalled += 1,
+                }
+                for (file, facts) in files.iter().zip(outcome.files) {
+                    let path = file.path(db);
+                    let state = live.states.entry(path.clone()).or_insert_with(|| State {
+                        row: Row { path: path.clone(), hash: file.hash(db), ..empty_row() },
+                        artifact: None,
+                        problems: Vec::new(),
+                        reason: None,
+                        content: file.content(db).clone(),
+                        library: file.library(db),
+                    });
+                    if state.row.interface != facts.interface {
+                        queue.extend(users.get(file.module(db)).into_iter().flatten().cloned());
+                    }
+                    impls_changed |= facts.has_impls && state.row.interface != facts.interface;
+                    state.row.interface = facts.interface;
+                    if keep_library {
+                        queue.extend(facts.imports.iter().filter_map(|module| library_file(module)));
+                    }
+                    state.row.imports = facts.imports;
+                    state.row.has_impls = facts.has_impls;
+                    state.row.cyclic = files.len() > 1;
+                    state.row.warnings = !facts.problems.is_empty();
+                    let head = outcome.artifact.as_ref().map(|artifact| artifact.head());
+                    state.row.deps = match head {
+                        Some(head) => head.deps.iter().map(|(module, _)| module.clone()).collect(),
+                        // A unit with errors is visited at every update until it has none.
+                        None => Vec::new(),
+                    };
+                    state.row.asks_impls = head.is_none_or(|head| head.impls.is_some());
+                    state.row.mvars = head.is_some_and(|head| {
+                        head.files.iter().any(|facts| facts.path == *path && !facts.mvars.is_empty())
+                    });
+                    let entry = outcome.artifact.as_ref().and_then(|artifact| artifact.reference());
+                    self.dirty_manifest |= state.row.entry != entry || entry.is_none();
+                    state.row.entry = entry;
+                    state.artifact = outcome.artifact.clone();
+                    state.problems = facts.problems;
+                    state.reason = outcome.reason.clone();
+                }
+            }
+            if queue.iter().all(|path| visited.contains(path)) && impls_changed && !asked_impls {
+                asked_impls = true;
+                queue.extend(live.states.iter().filter(|(_, s)| s.row.asks_impls).map(|(p, _)| p.clone()));
+            }
+        }
+        let untouched: FxHashSet<_> =
+            live.states.iter().filter(|(p, _)| !visited.contains(*p)).map(|(_, s)| s.row.entry).collect();
+        self.stats.units_recalled += untouched.len() as u64;
+    }
+
+    /// Writes what is new to the store. Failures cost speed only: `Err` has a text for one warning.
+    pub fn save(&mut self) -> Result<(), String> {
+        let Some(store) = self.config.store.clone() else { return Ok(()) };
+        let start = Instant::now();
+        let before = store.counters().bytes_written;
+        let outcome = self.save_to(&store);
+        self.stats.bytes_written = store.counters().bytes_written - before;
+        self.stats.save_us = micros(start);
+        outcome.map_err(|error| error.to_string())
+    }
+
+    fn save_to(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
+        if !self.dirty_manifest {
+            return Ok(());
+        }
+        let Some(live) = &mut self.live else {
+            // Only stamps differ.
+            if let Some(manifest) = &self.manifest {
+                let mut rows: Vec<Row> = (0..manifest.len()).map(|row| manifest.row(row)).collect();
+                let stamps: FxHashMap<&Name, Option<Stamp>> = self.restamped.iter().map(|(p, s)| (p, *s)).collect();
+                for row in &mut rows {
+                    if let Some(stamp) = stamps.get(&row.path) {
+                        row.stamp = *stamp;
+                    }
+                }
+                let (bytes, entries) = manifest::encode(&mut rows, manifest.flags());
+                store.write_manifest(&self.config.manifest, &bytes, &entries)?;
+            }
+            self.dirty_manifest = false;
+            return Ok(());
+        };
+        let mut records = Vec::new();
+        let mut owners: Vec<Vec<Name>> = Vec::new();
+        let mut taken: FxHashSet<*const Artifact> = FxHashSet::default();
+        for (path, state) in &live.states {
+            let Some(artifact) = state.artifact.as_ref().filter(|_| state.row.entry.is_none()) else { continue };
+            let Some(sections) = artifact.new_sections() else { continue };
+            if !taken.insert(Arc::as_ptr(artifact)) {
+                continue;
+            }
+            let files = &artifact.head().files;
+            let key = artifact::unit_key(&self.config.options, files.iter().map(|file| (&file.path, file.hash)));
+            records.push(store::NewRecord { kind: artifact::UNIT, key: key.0, sections: sections.to_vec() });
+            owners.push(files.iter().map(|file| file.path.clone()).collect());
+            if files.len() > 1 {
+                for (file, header) in files.iter().zip(artifact.headers().into_iter().flatten()) {
+                    let key = artifact::file_key(&self.config.options, (&file.path, file.hash));
+                    let sections = vec![base_db::codec::encode(&*header)];
+                    records.push(store::NewRecord { kind: artifact::HEADER, key: key.0, sections });
+                    owners.push(Vec::new());
+                }
+            }
+            debug_assert!(files.iter().any(|file| file.path == *path), "an artifact knows its files");
+        }
+        self.stats.entries_written = taken.len() as u64;
+        let places = store.save(&records)?;
+        for (owners, place) in owners.iter().zip(places) {
+            for path in owners {
+                if let Some(state) = live.states.get_mut(path) {
+                    state.row.entry = Some(place);
+                }
+            }
+        }
+        let mut rows: Vec<Row> = live.states.values().map(|state| state.row.clone()).collect();
+        let flags = u32::from(!live.project_problems.is_empty());
+        let (bytes, entries) = manifest::encode(&mut rows, flags);
+        store.write_manifest(&self.config.manifest, &bytes, &entries)?;
+        self.dirty_manifest = false;
+        Ok(())
+    }
+
+    /// Counts and times of the last update.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Texts of files that cannot be read, and why; problems of the project as a whole; then problems of each file.
+    pub fn problems(&mut self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        match &self.live {
+            Some(live) => {
+                found.extend(live.project_problems.iter().cloned());
+                for state in live.states.values() {
+                    if let Content::Invalid(why) = &state.content {
+                        found.push(invalid_file(&self.config.options, &state.row.path, why));
+                    }
+                    found.extend(state.problems.iter().cloned());
+                    if state.row.warnings && state.problems.is_empty() {
+                        found.extend(state.artifact.iter().flat_map(|artifact| warnings_of(artifact)));
+                    }
+                }
+            }
+            None => {
+                let rows: Vec<usize> = self.manifest.iter().flat_map(|m| (0..m.len()).filter(|&r| m.warnings(r))).collect();
+                for row in rows {
+                    found.extend(self.artifact_of_row(row).iter().flat_map(|artifact| warnings_of(artifact)));
+                }
+            }
+        }
+        found
+    }
+
+    /// Paths of project files with errors of any kind, sorted.
+    pub fn files_with_errors(&self) -> Vec<Name> {
+        let Some(live) = &self.live else { return Vec::new() };
+        let failed = |state: &&State| !state.library && state.artifact.is_none() && state.row.entry.is_none();
+        live.states.values().filter(failed).map(|state| state.row.path.clone()).collect()
+    }
+
+    fn artifact_of_row(&mut self, row: usize) -> Option<Arc<Artifact>> {
+        let (manifest, store) = (self.manifest.as_ref()?, self.config.store.as_ref()?);
+        let open = || {
+            let artifact = Artifact::open(store.record_at(manifest.entry(row)?)?)?;
+            let facts = artifact.head().files.iter().find(|facts| facts.path == manifest.path(row))?;
+            (facts.hash == manifest.hash(row)).then(|| Arc::new(artifact))
+        };
+        self.opened.entry(row).or_insert_with(open).clone()
+    }
+
+    /// The entry of the file `path`, opened if necessary. `None`: the unit has errors or the entry is damaged.
+    pub fn artifact(&mut self, path: &str) -> Option<Arc<Artifact>> {
+        match &mut self.live {
+            Some(live) => {
+                let state = live.states.get_mut(path)?;
+                if state.artifact.is_none() {
+                    let store = self.config.store.as_ref()?;
+                    state.artifact = Artifact::open(store.record_at(state.row.entry?)?).map(Arc::new);
+                }
+                state.artifact.clone()
+            }
+            None => {
+                let row = self.manifest.as_ref()?.find(path)?;
+                self.artifact_of_row(row)
+            }
+        }
+    }
+
+    /// The path of the file that defines `module` or the file around the block `module`.
+    pub fn path_of_module(&self, module: &str) -> Option<Name> {
+        prefixes_longest_first(module).find_map(|prefix| {
+            let path = path_of(&self.config.options, prefix);
+            let known = match (&self.live, &self.manifest) {
+                (Some(live), _) => live.states.contains_key(&path),
+                (None, Some(manifest)) => manifest.find(&path).is_some(),
+                (None, None) => false,
+            };
+            known.then_some(path)
+        })
+    }
+
+    /// The chunk of `symbol`, decoded and verified. `None`: nothing has that symbol.
+    ///
+    /// An entry that turns out to be damaged is computed again.
+    pub fn chunk(&mut self, symbol: &str) -> Option<Chunk> {
+        self.stats.chunks_loaded += 1;
+        let head = symbol.split(['(', '/', ':']).next().unwrap_or(symbol);
+        let module = head.rsplit_once('.').map_or("", |(module, _)| module);
+        let path = self.path_of_module(module).or_else(|| library_file(module))?;
+        match self.artifact(&path) {
+            Some(artifact) => artifact.chunk(symbol).or_else(|| self.recompute(&path)?.chunk(symbol)),
+            None => {
+                let db = self.database();
+                recall::compiled_symbol(db, db.project().file(db, &path)?, symbol)
+            }
+        }
+    }
+
+    /// The entry of a file, computed without the one that is stored. `None`: the unit has errors.
+    fn recompute(&mut self, path: &Name) -> Option<Arc<Artifact>> {
+        if self.live.is_none() {
+            let scan = self.config.host.scan();
+            self.live = Some(self.start(&scan));
+        }
+        let live = self.live.as_mut()?;
+        let file = live.db.project().file(&live.db, path)?;
+        let entry = live.states.get(path)?.row.entry;
+        if entry.is_none() {
+            return None;
+        }
+        let files = recall::unit_of(&live.db, file).files(&live.db).clone();
+        let artifact = recall::fresh_artifact(&live.db, &files)?;
+        for file in files {
+            if let Some(state) = live.states.get_mut(file.path(&live.db)) {
+                state.row.entry = None;
+                state.artifact = Some(Arc::clone(&artifact));
+                state.reason = Some(Reason::Damaged);
+            }
+        }
+        self.dirty_manifest = true;
+        Some(artifact)
+    }
+
+    /// Symbols of all mvars in the order in which their initialisers run: imported modules first, path order
+    /// otherwise, declaration order inside a module.
+    pub fn mvars(&mut self) -> Vec<Name> {
+        let rows: Vec<(Name, Vec<Name>)> = match (&self.live, &self.manifest) {
+            (Some(live), _) => {
+                let rows = live.states.values().map(|state| &state.row);
+                if !rows.clone().any(|row| row.mvars) {
+                    return Vec::new();
+                }
+                rows.map(|row| (row.path.clone(), row.imports.clone())).collect()
+            }
+            (None, Some(manifest)) => {
+                if !(0..manifest.len()).any(|row| manifest.mvars(row)) {
+                    return Vec::new();
+                }
+                (0..manifest.len())
+                    .map(|row| (Name::from(manifest.path(row)), manifest.imports(row).map(Name::from).collect()))
+                    .collect()
+            }
+            (None, None) => return Vec::new(),
+        };
+        let order = initialisation_order(&rows, |module| self.path_of_module(module));
+        let mut symbols = Vec::new();
+        for path in order {
+            if let Some(artifact) = self.artifact(&path) {
+                let facts = artifact.head().files.iter().filter(|facts| facts.path == path);
+                symbols.extend(facts.flat_map(|facts| facts.mvars.iter().cloned()));
+            }
+        }
+        symbols
+    }
+
+    /// Whether a chunk with that symbol exists.
+    pub fn has_symbol(&mut self, symbol: &str) -> bool {
+        let head = symbol.split(['(', '/', ':']).next().unwrap_or(symbol);
+        let module = head.rsplit_once('.').map_or("", |(module, _)| module);
+        let Some(path) = self.path_of_module(module) else { return false };
+        let Some(artifact) = self.artifact(&path) else { return false };
+        artifact.code_index().is_some_and(|index| {
+            index.binary_search_by(|item| item.symbol.as_str().cmp(symbol)).is_ok()
+        })
+    }
+
+    /// For each unit, by path of its first file: recalled (`None`) or why it was computed in the last update.
+    pub fn reasons(&self) -> Vec<(Name, Option<Reason>)> {
+        match (&self.live, &self.manifest) {
+            (Some(live), _) => live.states.iter().map(|(path, state)| (path.clone(), state.reason.clone())).collect(),
+            (None, Some(manifest)) => {
+                (0..manifest.len()).map(|row| (Name::from(manifest.path(row)), None)).collect()
+            }
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// The database, made if there was no need for it so far. For answers that only queries give.
+    pub fn database(&mut self) -> &RootDatabase {
+        if self.live.is_none() {
+            let scan = self.config.host.scan();
+            let live = self.start(&scan);
+            self.live = Some(live);
+        }
+        match &self.live {
+            Some(live) => &live.db,
+            None => unreachable!("made above"),
+        }
+    }
+
+    /// All units with the bytes that a cold build must reproduce, sorted by path.
+    pub fn dump(&mut self) -> Vec<UnitDump> {
+        let paths: Vec<Name> = match (&self.live, &self.manifest) {
+            (Some(live), _) => live.states.keys().cloned().collect(),
+            (None, Some(manifest)) => (0..manifest.len()).map(|row| Name::from(manifest.path(row))).collect(),
+            (None, None) => Vec::new(),
+        };
+        let all = self.problems();
+        let mut dumps = Vec::new();
+        for path in paths {
+            let module = module_name(&self.config.options, &path);
+            let own = |problem: &&Problem| {
+                let at = &problem.place.module;
+                *at == module || at.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            };
+            let problems = all.iter().filter(own).cloned().collect();
+            let (mut interface, mut code, mut files) = (Vec::new(), Vec::new(), vec![path.clone()]);
+            if let Some(artifact) = self.artifact(&path) {
+                files = artifact.head().files.iter().map(|facts| facts.path.clone()).collect();
+                for item in artifact.interface().unwrap_or_default() {
+                    let bytes = artifact.signature(&item.def).map(|(_, bytes)| bytes.to_vec()).unwrap_or_default();
+                    interface.push((format!("{:?}", item.def), item.fingerprint, bytes));
+                }
+                for item in artifact.code_index().unwrap_or_default() {
+                    let bytes = artifact.chunk_bytes(&item.symbol).map(<[u8]>::to_vec).unwrap_or_default();
+                    code.push((item.symbol.clone(), bytes));
+                }
+            }
+            dumps.push(UnitDump { files, interface, code, problems });
+        }
+        dumps
+    }
+}
+
+/// Stack of worker threads in bytes: bodies are walked recursively, to the parser's nesting limit.
+const STACK: usize = 64 << 20;
+
+fn micros(start: Instant) -> u64 {
+    start.elapsed().as_micros() as u64
+}
+
+fn is_library(path: &str) -> bool {
+    path.starts_with('<')
+}
+
+fn empty_row() -> Row {
+    Row {
+        path: Name::default(),
+        stamp: None,
+        hash: Fingerprint::ABSENT,
+        interface: Fingerprint::ABSENT,
+        entry: None,
+        deps: Vec::new(),
+        imports: Vec::new(),
+        asks_impls: false,
+        has_impls: false,
+        warnings: false,
+        cyclic: false,
+        mvars: false,
+    }
+}
+
+fn module_name(options: &Options, path: &str) -> Name {
+    if options.single_file && !is_library(path) {
+        return Name::default();
+    }
+    base_db::module_path_of(path).unwrap_or_default()
+}
+
+/// Inverse of [`module_name`] for files that follow the rule.
+fn path_of(options: &Options, module: &str) -> Name {
+    if let Some(rest) = module.strip_prefix("stdlib.") {
+        return library_path(&rest.replace('.', "/"));
+    }
+    if options.single_file {
+        return Name::new_static(SINGLE_FILE);
+    }
+    Name::from(format!("{}.nos", module.replace('.', "/")))
+}
+
+/// The path under which a host shows the file of a single-file run.
+pub const SINGLE_FILE: &str = "main.nos";
+
+/// `a.b.c` → `a`, `a.b`, `a.b.c`.
+fn prefixes(module: &str) -> impl Iterator<Item = &str> {
+    module.match_indices('.').map(|(at, _)| &module[..at]).chain(std::iter::once(module))
+}
+
+/// `a.b.c` → `a.b.c`, `a.b`, `a`, and at last the root.
+fn prefixes_longest_first(module: &str) -> impl Iterator<Item = &str> {
+    let shorter = module.rmatch_indices('.').map(|(at, _)| &module[..at]);
+    std::iter::once(module).chain(shorter).chain(std::iter::once(""))
+}
+
+/// Path of the library file that defines `module`; `None`: not of the library.
+fn library_file(module: &str) -> Option<Name> {
+    let stem = module.strip_prefix("stdlib.")?;
+    stdlib::library().iter().any(|&(name, _)| name == stem).then(|| library_path(stem))
+}
+
+struct FileOutcome {
+    interface: Fingerprint,
+    imports: Vec<Name>,
+    has_impls: bool,
+    problems: Vec<Problem>,
+}
+
+struct UnitOutcome {
+    artifact: Option<Arc<Artifact>>,
+    reason: Option<Reason>,
+    files: Vec<FileOutcome>,
+}
+
+fn visit_all(db: &RootDatabase, pool: Option<&rayon::ThreadPool>, units: &[Vec<File>]) -> Vec<UnitOutcome> {
+    match pool {
+        Some(pool) if units.len() > 1 => {
+            let db = db.clone();
+            pool.install(move || {
+                units.par_iter().with_max_len(1).map_with(db, |db, files| visit(db, files)).collect()
+            })
+        }
+        _ => units.iter().map(|files| visit(db, files)).collect(),
+    }
+}
+
+/// Everything about one unit. A panic is that unit's problem only.
+fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
+        let unit = recall::unit_of(db, files[0]);
+        let reason = match recall::recall(db, unit) {
+            Recall::Hit(_) => None,
+            Recall::Miss(reason) => Some(reason),
+        };
+        let artifact = recall::unit_artifact(db, unit);
+        let files = files.iter().map(|&file| {
+            let header = hir::header(db, file);
+            let heads = header.modules.iter().flat_map(|module| &module.defs);
+            FileOutcome {
+                interface: recall::interface(db, file),
+                imports: hir::imported_modules(header).collect(),
+                has_impls: heads.into_iter().any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl)),
+                problems: recall::file_problems(db, file).clone(),
+            }
+        });
+        UnitOutcome { artifact, reason, files: files.collect() }
+    }));
+    outcome.unwrap_or_else(|payload| {
+        if payload.is::<TextChanged>() || payload.is::<salsa::Cancelled>() {
+            panic::resume_unwind(payload);
+        }
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let failed = files.iter().map(|file| FileOutcome {
+            interface: Fingerprint::ABSENT,
+            imports: Vec::new(),
+            has_impls: false,
+            problems: vec![internal_error(file.module(db), &text)],
+        });
+        UnitOutcome { artifact: None, reason: Some(Reason::NoEntry), files: failed.collect() }
+    })
+}
+
+fn module_problem(module: &Name, code: u16, message: String, notes: Vec<String>, help: Option<String>) -> Problem {
+    Problem {
+        code: Code(code),
+        severity: Severity::Error,
+        place: Place { module: module.clone(), def: None, anchor: Anchor::Whole },
+        message,
+        label: String::new(),
+        notes,
+        related: Vec::new(),
+        help,
+    }
+}
+
+/// E0901: the compiler itself failed on this module.
+fn internal_error(module: &Name, text: &str) -> Problem {
+    let notes = vec![text.to_owned(), "nothing was stored for this module; the others are not affected".to_owned()];
+    module_problem(module, 901, format!("internal error while checking module `{module}`"), notes, None)
+}
+
+/// E0902: a source file has no text.
+fn invalid_file(options: &Options, path: &str, why: &str) -> Problem {
+    let help = Some("source files are UTF-8 text; remove the file from the project or give it another ending".to_owned());
+    module_problem(&module_name(options, path), 902, format!("cannot read `{path}`: {why}"), Vec::new(), help)
+}
+
+fn warnings_of(artifact: &Artifact) -> Vec<Problem> {
+    artifact.all_warnings().unwrap_or_default()
+}
+
+/// Depth-first over imports, path order at the top: imported modules come first.
+fn initialisation_order(rows: &[(Name, Vec<Name>)], path_of: impl Fn(&str) -> Option<Name>) -> Vec<Name> {
+    let index: FxHashMap<&Name, usize> = rows.iter().enumerate().map(|(i, (path, _))| (path, i)).collect();
+    let mut state = vec![false; rows.len()];
+    let mut order = Vec::with_capacity(rows.len());
+    for root in 0..rows.len() {
+        let mut stack = vec![(root, 0)];
+        if std::mem::replace(&mut state[root], true) {
+            continue;
+        }
+        while let Some((row, next)) = stack.last_mut() {
+            match rows[*row].1.get(*next) {
+                Some(module) => {
+                    *next += 1;
+                    let target = path_of(module).and_then(|path| index.get(&path).copied());
+                    if let Some(target) = target.filter(|&target| !std::mem::replace(&mut state[target], true)) {
+                        stack.push((target, 0));
+                    }
+                }
+                None => {
+                    order.push(rows[*row].0.clone());
+                    stack.pop();
+                }
+            }
+        }
+    }
+    order
+}

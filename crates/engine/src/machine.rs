@@ -1,0 +1,331 @@
+//! Running: links the machine to the workspace, finds the entry, turns failures into text.
+//!
+//! Input: an engine without errors. Output: values, result text, failures with traces. Chunks are loaded at their first
+//! call, from entries where there are some.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use base_db::{DefKind, DefName};
+use bytecode::Chunk;
+use database::Workspace;
+use vm::{ChunkSource, Data, Failure, LinkError, Machine};
+
+use crate::{Engine, Source, os::OsHost, project};
+pub use crate::os::Output;
+
+/// What a run may use.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Calls and loop turns; `None`: unlimited.
+    pub steps: Option<u64>,
+    /// Bytes of values; `None`: the machine's default, 4 GiB.
+    pub memory: Option<usize>,
+    /// Ends the run from another thread.
+    pub interrupt: Interrupt,
+    /// Where output goes.
+    pub output: Output,
+}
+
+/// A handle that ends a run from another thread, within milliseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Ends the run that has this handle, and every later one until [`Interrupt::clear`].
+    pub fn interrupt(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Allows runs again.
+    pub fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Why a run gave no value.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The program has errors; [`Engine::check`] lists them.
+    #[error("the program has errors")]
+    Broken,
+    /// There is no such function, or no entry function; the text is for the user.
+    #[error("{0}")]
+    NotFound(String),
+    /// The program failed.
+    #[error("{0}")]
+    Failed(RunFailure),
+}
+
+/// An uncaught failure. Its `Display` is what the command prints: the message, then the trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFailure {
+    /// What was raised, without `Runtime error: `.
+    pub message: String,
+    /// Functions, innermost first: name and, where known, `file:line`.
+    pub trace: Vec<(String, Option<String>)>,
+}
+
+impl fmt::Display for RunFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Runtime error: {}", self.message)?;
+        if self.trace.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\nStack trace:")?;
+        for (number, (name, place)) in self.trace.iter().enumerate() {
+            match place {
+                Some(place) => writeln!(f, "  {}. {name} ({place})", number + 1)?,
+                None => writeln!(f, "  {}. {name}", number + 1)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Times that the workspace does not see, in microseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timings {
+    pub(crate) link_us: u64,
+    pub(crate) run_us: u64,
+    /// From opening to the first instruction of the entry.
+    pub(crate) start_us: u64,
+}
+
+struct WorkspaceChunks(Arc<Mutex<Workspace>>);
+
+impl ChunkSource for WorkspaceChunks {
+    fn chunk(&mut self, symbol: &str) -> Result<Arc<Chunk>, LinkError> {
+        let mut workspace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        workspace.chunk(symbol).map(Arc::new).ok_or(LinkError::Unknown)
+    }
+}
+
+impl Engine {
+    fn machine(&self, limits: &Limits, args: Vec<String>) -> Machine {
+        let source = Box::new(WorkspaceChunks(Arc::clone(&self.workspace)));
+        let host = Box::new(OsHost::new(limits.output.clone(), args));
+        let mut knobs = vm::Limits { max_steps: limits.steps, ..vm::Limits::default() };
+        knobs.interrupt = Arc::clone(&limits.interrupt.0);
+        if let Some(bytes) = limits.memory {
+            knobs.max_bytes = bytes;
+        }
+        Machine::new(source, host, knobs)
+    }
+
+    /// Brings the project up to date and tells whether it can run.
+    fn ready(&mut self) -> Result<(), RunError> {
+        self.update();
+        let broken = {
+            let mut workspace = self.workspace();
+            !workspace.files_with_errors().is_empty()
+                || workspace.problems().iter().any(|p| p.severity == hir::problem::Severity::Error)
+        };
+        if broken { Err(RunError::Broken) } else { Ok(()) }
+    }
+
+    fn initialise(&mut self, machine: &mut Machine) -> Result<(), RunError> {
+        let mvars = self.workspace().mvars();
+        for symbol in mvars {
+            machine.init_mvar(&symbol).map_err(|failure| self.failed(&failure))?;
+        }
+        Ok(())
+    }
+
+    /// Runs the entry function and gives its result as the command prints it; `None` for `()`.
+    ///
+    /// `bin`: which `[[bin]]`; `None`: the default one or `main`. Errors of the program are a value:
+    /// [`RunError::Broken`].
+    pub fn run_main(
+        &mut self,
+        bin: Option<&str>,
+        args: Vec<String>,
+        limits: &Limits,
+    ) -> Result<Option<String>, RunError> {
+        self.ready()?;
+        let linking = Instant::now();
+        let symbol = self.entry(bin)?;
+        let mut machine = self.machine(limits, args);
+        self.initialise(&mut machine)?;
+        self.timings.link_us = linking.elapsed().as_micros() as u64;
+        self.timings.start_us = self.opened.elapsed().as_micros() as u64;
+        let running = Instant::now();
+        let result = machine.call(&symbol, &[]);
+        self.timings.run_us = running.elapsed().as_micros() as u64;
+        let main_module = symbol.rsplit_once('.').map_or("", |(module, _)| module).to_owned();
+        let outcome = match result {
+            Ok(value) => Ok(vm::result_form(&value, &main_module)),
+            Err(failure) => Err(self.failed(&failure)),
+        };
+        // Taking the program's values apart is not needed any more; the process usually ends here.
+        std::mem::forget(machine);
+        outcome
+    }
+
+    fn entry(&mut self, bin: Option<&str>) -> Result<String, RunError> {
+        let entry = match &self.source {
+            Source::File(_) => project::Entry::of_file(),
+            Source::Folder(root) => {
+                // A broken `nostos.toml` was a warning.
+                let manifest = project::manifest(root).unwrap_or_default();
+                let entry = manifest.entry(bin).map_err(RunError::NotFound)?;
+                if entry.symbols[0] == "main.main/0" && !root.join("main.nos").is_file() {
+                    let text = format!("No 'main.nos' found in directory '{}'", root.display());
+                    return Err(RunError::NotFound(text));
+                }
+                entry
+            }
+            Source::Memory(_) => {
+                project::Manifest::default().entry(bin).map_err(RunError::NotFound)?
+            }
+        };
+        let mut workspace = self.workspace();
+        let found = entry.symbols.into_iter().find(|symbol| workspace.has_symbol(symbol));
+        found.ok_or(RunError::NotFound(entry.missing))
+    }
+
+    /// Calls a function with arguments: `geo.area` or `area` in a single file. Module variables are initialised first.
+    pub fn call(&mut self, function: &str, args: &[Data]) -> Result<Data, RunError> {
+        self.call_with(function, args, &Limits::default())
+    }
+
+    /// As [`Engine::call`], under limits.
+    pub fn call_with(&mut self, function: &str, args: &[Data], limits: &Limits) -> Result<Data, RunError> {
+        self.ready()?;
+        let symbol = self.symbol(function, args.len())?;
+        let mut machine = self.machine(limits, Vec::new());
+        self.initialise(&mut machine)?;
+        machine.call(&symbol, args).map(|value| Data::from_value(&value)).map_err(|failure| self.failed(&failure))
+    }
+
+    /// The symbol of the function with that many parameters.
+    fn symbol(&mut self, function: &str, arity: usize) -> Result<String, RunError> {
+        let module = function.rsplit_once('.').map_or("", |(module, _)| module);
+        let mut workspace = self.workspace();
+        let plain = format!("{function}/{arity}");
+        if workspace.has_symbol(&plain) {
+            return Ok(plain);
+        }
+        // Overloads with declared parameter types are named by them.
+        let path = workspace.path_of_module(module);
+        let artifact = path.and_then(|path| workspace.artifact(&path));
+        let matches = |def: &DefName| {
+            def.kind() == DefKind::Function && def.qualified() == function && def.arity() == arity
+        };
+        let found = artifact.iter().flat_map(|artifact| artifact.interface().unwrap_or_default());
+        let found = found.map(|item| &item.def).find(|def| matches(def)).map(ToString::to_string);
+        found.ok_or_else(|| RunError::NotFound(format!("no function `{function}` with {arity} parameters")))
+    }
+
+    /// Places of the frames are looked up only now.
+    fn failed(&mut self, failure: &Failure) -> RunError {
+        let mut trace = Vec::new();
+        for frame in failure.trace.iter() {
+            let place = self.place(&frame.symbol, frame.expr);
+            trace.push((frame.name.to_string(), place));
+        }
+        RunError::Failed(RunFailure { message: failure.text(), trace })
+    }
+
+    fn place(&mut self, symbol: &str, expr: Option<u32>) -> Option<String> {
+        let module = symbol.split(['(', '/', ':']).next()?.rsplit_once('.').map_or("", |(module, _)| module);
+        let mut workspace = self.workspace();
+        let path = workspace.path_of_module(module)?;
+        if path.starts_with('<') {
+            return None;
+        }
+        let artifact = workspace.artifact(&path)?;
+        let item = artifact.interface()?.iter().find(|item| item.def.to_string() == symbol)?;
+        let anchor = expr.map_or(hir::problem::Anchor::Name, hir::problem::Anchor::Expr);
+        let place = hir::problem::Place { module: module.into(), def: Some(item.def.clone()), anchor };
+        let db = workspace.database();
+        let (file, range) = hir::place_range(db, &place)?;
+        let text = base_db::text(db, file);
+        let line = text[..usize::from(range.start()).min(text.len())].matches('\n').count() + 1;
+        drop(workspace);
+        Some(format!("{}:{line}", self.display_path(&path)))
+    }
+
+    /// Counts and times of the last update and run.
+    pub fn stats(&self) -> Statistics {
+        let workspace = self.workspace();
+        let (stats, times) = (workspace.stats(), self.timings);
+        Statistics {
+            modules: stats.modules,
+            units_recalled: stats.units_recalled,
+            units_computed: stats.units_computed,
+            files_hashed: stats.files_hashed,
+            parsed: stats.parsed,
+            bodies_inferred: stats.bodies_inferred,
+            chunks_compiled: stats.chunks_compiled,
+            chunks_loaded: stats.chunks_loaded,
+            entries_written: stats.entries_written,
+            bytes_written: stats.bytes_written,
+            wall_us: self.opened.elapsed().as_micros() as u64,
+            start_us: times.start_us,
+            scan_us: stats.scan_us,
+            recall_us: stats.recall_us,
+            compute_us: stats.compute_us,
+            link_us: times.link_us,
+            run_us: times.run_us,
+            save_us: stats.save_us,
+            peak_rss_kb: resident_kb("VmHWM:").unsigned_abs(),
+        }
+    }
+}
+
+/// Counts and times of one update and run. The library's own work is not counted in units. Times are microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Statistics {
+    /// Source files of the project.
+    pub modules: u64,
+    /// Units answered by entries.
+    pub units_recalled: u64,
+    /// Units computed.
+    pub units_computed: u64,
+    /// Files read and hashed.
+    pub files_hashed: u64,
+    /// Files parsed.
+    pub parsed: u64,
+    /// Bodies inferred.
+    pub bodies_inferred: u64,
+    /// Functions compiled.
+    pub chunks_compiled: u64,
+    /// Chunks loaded by the machine.
+    pub chunks_loaded: u64,
+    /// Entries written.
+    pub entries_written: u64,
+    /// Bytes written to the store.
+    pub bytes_written: u64,
+    /// From opening the project until now.
+    pub wall_us: u64,
+    /// From opening the project to the first instruction of the entry function.
+    pub start_us: u64,
+    /// Listing files.
+    pub scan_us: u64,
+    /// Reading the manifest, comparing stamps and texts.
+    pub recall_us: u64,
+    /// Queries.
+    pub compute_us: u64,
+    /// Finding the entry, initialising module variables.
+    pub link_us: u64,
+    /// Running the entry function.
+    pub run_us: u64,
+    /// Writing entries.
+    pub save_us: u64,
+    /// Peak resident memory of this process in KiB.
+    pub peak_rss_kb: u64,
+}
+
+/// A field of this process's status in KiB; 0 where the system does not tell.
+pub(crate) fn resident_kb(field: &str) -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|rest| rest.trim().strip_suffix(" kB")?.trim().parse().ok()).unwrap_or(0)
+}

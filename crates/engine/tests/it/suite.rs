@@ -1,0 +1,145 @@
+//! Every program of `test-data/suite`: cold, restarted, and typed into a living engine, with equal outcomes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ithaca::{Cache, Engine, OpenOptions};
+
+use crate::run_text;
+
+struct Case {
+    name: String,
+    /// Path and text of every file; `main.nos` carries the header.
+    files: Vec<(String, String)>,
+    expect: Vec<String>,
+    expect_error: Vec<String>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test-data/suite")
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    collect(&root(), &mut cases);
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    cases
+}
+
+fn collect(dir: &Path, cases: &mut Vec<Case>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if path.parent().is_some_and(|parent| parent.ends_with("multifile")) {
+                cases.push(case(&path, files_below(&path, &path)));
+            } else {
+                collect(&path, cases);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "nos") {
+            cases.push(case(&path, vec![("main.nos".to_owned(), fs::read_to_string(&path).unwrap())]));
+        }
+    }
+}
+
+fn files_below(root: &Path, dir: &Path) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(root, &path));
+        } else if path.extension().is_some_and(|extension| extension == "nos") {
+            let relative = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            files.push((relative, fs::read_to_string(&path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+fn case(path: &Path, files: Vec<(String, String)>) -> Case {
+    let name = path.strip_prefix(root()).unwrap().display().to_string();
+    let main = files.iter().find(|(path, _)| path == "main.nos").unwrap_or_else(|| panic!("{name}: no main.nos"));
+    let header = |key: &str| -> Vec<String> {
+        main.1.lines().filter_map(|line| line.strip_prefix(key)).map(str::to_owned).collect()
+    };
+    let (expect, expect_error) = (header("# expect: "), header("# expect_error: "));
+    assert!(!expect.is_empty() || !expect_error.is_empty(), "{name}: no header");
+    Case { name, files, expect, expect_error }
+}
+
+/// Quotes that the expectation may leave out: around the whole text, and of strings in lists and small tuples.
+fn normalised(text: &str) -> String {
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    text.replace('"', "")
+}
+
+fn verdict(case: &Case, text: &str) -> Result<(), String> {
+    let shown = || format!("{}:\n{text}", case.name);
+    if !case.expect_error.is_empty() {
+        let found = |fragment: &String| text.lines().any(|line| line.contains(fragment.as_str()));
+        let failed = text.contains("error[") || text.contains("Error: ") || text.contains("Runtime error: ");
+        return match case.expect_error.iter().find(|fragment| !found(fragment)) {
+            Some(fragment) => Err(format!("expected the fragment {fragment:?} of {}", shown())),
+            None if !failed => Err(format!("expected a failure of {}", shown())),
+            None => Ok(()),
+        };
+    }
+    let last = text.lines().last().unwrap_or_default();
+    let wanted = &case.expect[0];
+    if last == wanted || normalised(last) == normalised(wanted) {
+        Ok(())
+    } else {
+        Err(format!("expected {wanted:?} of {}", shown()))
+    }
+}
+
+/// Single files run as such: their module has no name.
+fn open(case: &Case, dir: &Path, cache: Cache) -> Engine {
+    for (path, text) in &case.files {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let path = if case.files.len() == 1 { dir.join("main.nos") } else { dir.to_path_buf() };
+    Engine::open_with(path, OpenOptions { cache, threads: 1 }).unwrap()
+}
+
+#[test]
+fn every_program_of_the_suite_behaves_as_its_header_says() {
+    let mut problems = Vec::new();
+    let store = tempfile::tempdir().unwrap();
+    for case in cases() {
+        let dir = tempfile::tempdir().unwrap();
+        let cold = run_text(&mut open(&case, dir.path(), Cache::Off));
+        if let Err(problem) = verdict(&case, &cold) {
+            problems.push(problem);
+            continue;
+        }
+        // Programs that look at the clock, at random numbers or at the system say so in their names.
+        if case.name.contains("nondeterministic") {
+            continue;
+        }
+        let cache = || Cache::Dir(store.path().to_path_buf());
+        let mut first = open(&case, dir.path(), cache());
+        let stored = run_text(&mut first);
+        first.save().unwrap();
+        let restarted = run_text(&mut open(&case, dir.path(), cache()));
+        let mut typed = open(&case, dir.path(), Cache::Off);
+        for (path, _) in &case.files {
+            typed.set_text(path, "");
+        }
+        typed.check();
+        for (path, text) in &case.files {
+            typed.set_text(path, text.as_str());
+        }
+        let typed = run_text(&mut typed);
+        for (mode, text) in [("stored", stored), ("restarted", restarted), ("typed", typed)] {
+            if text != cold {
+                problems.push(format!("{}: {mode} differs from cold:\n{text}\n--- cold:\n{cold}", case.name));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} programs fail:\n\n{}", problems.len(), problems.join("\n\n"));
+}
