@@ -8,6 +8,7 @@
 
 pub mod ast;
 mod dump;
+mod format;
 mod grammar;
 mod lexer;
 pub mod literal;
@@ -18,6 +19,7 @@ mod syntax_kind;
 mod tests;
 
 pub use crate::dump::dump;
+pub use crate::format::{FormatError, format};
 pub use crate::syntax_kind::{
     AstPtr, NostosLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken,
 };

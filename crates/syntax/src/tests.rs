@@ -8,7 +8,7 @@ use expect_test::expect_file;
 use proptest::prelude::*;
 use std::{fs, path::PathBuf};
 
-fn cases(folder: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn cases(folder: &str) -> Vec<(PathBuf, String)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../test-data/parser").join(folder);
     let mut paths: Vec<PathBuf> = fs::read_dir(&root)
         .unwrap_or_else(|error| panic!("{}: {error}", root.display()))
@@ -163,7 +163,7 @@ proptest! {
     }
 }
 
-const NEIGHBOURS: &str = r#"use geo.{area, Pt as P}
+pub(crate) const NEIGHBOURS: &str = r#"use geo.{area, Pt as P}
 use lib.strings.*
 
 pub type Account = {
