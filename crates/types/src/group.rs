@@ -61,6 +61,13 @@ pub(crate) struct Mentions {
     members: Vec<Name>,
 }
 
+impl Mentions {
+    /// Whether the global name `name` is mentioned.
+    pub(crate) fn names(&self, name: &Name) -> bool {
+        self.names.binary_search(name).is_ok()
+    }
+}
+
 /// What the body of `def` mentions. An edit that mentions the same names stops here.
 #[salsa::tracked]
 pub(crate) fn mentions<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Arc<Mentions> {
@@ -147,9 +154,10 @@ fn unit_groups(db: &dyn TyDb, file: File) -> Arc<UnitGroups> {
             let functions = module.functions.iter().map(|item| &item.def);
             let values = module.values.iter().map(|item| &item.def);
             let impls = module.impls.iter().flat_map(|item| item.methods.iter().map(|method| &method.def));
-            let traits = module.traits.iter().flat_map(|item| {
-                item.methods.iter().filter(|method| method.has_body).map(|method| &method.def)
-            });
+            let traits = module
+                .traits
+                .iter()
+                .flat_map(|item| item.methods.iter().filter(|method| method.has_body).map(|method| &method.def));
             nodes.extend(functions.chain(values).chain(impls).chain(traits).cloned());
         }
     }
@@ -278,7 +286,7 @@ fn cyclic_group<'db>(db: &'db dyn TyDb, _id: salsa::Id, group: Group<'db>) -> Ar
         .map(|def| {
             let mut result = InferenceResult::default();
             result.problems.push(
-                Draft::new(304, format!("the type of `{}` depends on itself", def.name()))
+                Draft::new(404, format!("the type of `{}` depends on itself", def.name()))
                     .help("declare its result type")
                     .at(def.module().clone(), Some(def.clone()), hir::problem::Anchor::Name),
             );
@@ -344,7 +352,7 @@ fn declare(check: &mut Check<'_, '_>, index: usize) {
                     check.report(
                         index,
                         hir::problem::Anchor::Name,
-                        Draft::new(312, format!("unknown trait `{bound}`")).note(format!("no type implements {bound}")),
+                        Draft::new(412, format!("unknown trait `{bound}`")).note(format!("no type implements {bound}")),
                     );
                 }
             }
@@ -401,13 +409,14 @@ fn declare(check: &mut Check<'_, '_>, index: usize) {
             check.table.fresh()
         }
     };
-    let generic = params.iter().map(|param| &param.1).chain([&result]).any(|ty| {
-        ty.any(&mut |part| matches!(part, Ty::Con(Head::Rigid(_), _)))
-    });
+    let generic = params
+        .iter()
+        .map(|param| &param.1)
+        .chain([&result])
+        .any(|ty| ty.any(&mut |part| matches!(part, Ty::Con(Head::Rigid(_), _))));
     // Polymorphic recursion: a completely annotated generic function is used at its declared scheme.
-    let declared = (all_declared && generic && !is_value && def.kind() == DefKind::Function).then(|| {
-        Arc::new(declared_scheme(check, index, &params, &result))
-    });
+    let declared = (all_declared && generic && !is_value && def.kind() == DefKind::Function)
+        .then(|| Arc::new(declared_scheme(check, index, &params, &result)));
     check.members.insert(def, Member { params, result, is_value, declared });
 }
 
@@ -604,13 +613,7 @@ impl Check<'_, '_> {
         types
     }
 
-    fn infer_default(
-        &mut self,
-        before: &[hir::body::Param],
-        types: &[Ty],
-        default: ExprId,
-        wanted: &Ty,
-    ) -> Ty {
+    fn infer_default(&mut self, before: &[hir::body::Param], types: &[Ty], default: ExprId, wanted: &Ty) -> Ty {
         for (param, ty) in before.iter().zip(types) {
             if let Pat::Bind(local) = self.body().pats[param.pat] {
                 self.bind_local(local, LocalTy::Mono(ty.clone()));

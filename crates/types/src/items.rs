@@ -117,12 +117,7 @@ pub fn trait_def<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Stamped<Trai
     let supertraits =
         item.supertraits.iter().filter_map(|written| bound_trait(&doors, name.module(), written)).collect();
     let methods = item.methods.iter().map(|method| trait_method(&doors, name.module(), method)).collect();
-    Some(Stamped::new(TraitDef {
-        def: name.clone(),
-        public: item.public || is_library(name),
-        supertraits,
-        methods,
-    }))
+    Some(Stamped::new(TraitDef { def: name.clone(), public: item.public || is_library(name), supertraits, methods }))
 }
 
 /// A method as its trait declares it; parameter 0 of the scheme is `Self`.
@@ -181,9 +176,10 @@ pub fn impl_def<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Stamped<ImplD
     let target = impl_target(&doors, &mut lowering, &item.target);
     let mut conditions = Vec::new();
     for bound in &item.bounds {
-        let index = lowering.params.iter().position(|(param, _)| {
-            *param == bound.name || param.eq_ignore_ascii_case(&bound.name)
-        });
+        let index = lowering
+            .params
+            .iter()
+            .position(|(param, _)| *param == bound.name || param.eq_ignore_ascii_case(&bound.name));
         let Some(index) = index else { continue };
         for trait_name in &bound.bounds {
             if let Some(trait_) = bound_trait(&doors, name.module(), trait_name) {

@@ -31,7 +31,7 @@ pub use group::{Group, GroupInference, binding_group, infer_group};
 pub use infer::{ArgPlan, CallPlan, Callee, FieldAccess, InferenceResult, Resolution, Site, SiteCandidate};
 pub use item_check::item_problems;
 pub use items::{impl_def, trait_def, type_def, type_shape};
-pub use signature::{TypeShape, ConstructorDef, CtorRef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef};
+pub use signature::{ConstructorDef, CtorRef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef, TypeShape};
 pub use ty::{Builtin, Constraint, FnTy, Head, Ty};
 
 /// All that others may know of a function, method, value, constant or mvar. `None`: there is no such definition.
@@ -61,3 +61,6 @@ pub trait TyDb: hir::HirDb {
 
 /// Shared slice of types.
 pub type Tys = Arc<[Ty]>;
+
+#[cfg(test)]
+mod tests;

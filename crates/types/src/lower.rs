@@ -92,11 +92,9 @@ impl<'a, 'db> TypeLowering<'a, 'db> {
     pub(crate) fn add_param(&mut self, name: Name) -> Ty {
         let ty = match &self.style {
             ParamStyle::Param => Ty::Param(self.params.len() as u32),
-            ParamStyle::Rigid(mark) => Ty::rigid(if mark.is_empty() {
-                name.clone()
-            } else {
-                Name::from(format!("{name}'{mark}"))
-            }),
+            ParamStyle::Rigid(mark) => {
+                Ty::rigid(if mark.is_empty() { name.clone() } else { Name::from(format!("{name}'{mark}")) })
+            }
         };
         self.params.push((name, ty.clone()));
         ty
@@ -180,13 +178,7 @@ impl<'a, 'db> TypeLowering<'a, 'db> {
         }
     }
 
-    fn arguments(
-        &mut self,
-        path: &Name,
-        expected: usize,
-        args: Vec<Ty>,
-        table: &mut Option<&mut Table>,
-    ) -> Vec<Ty> {
+    fn arguments(&mut self, path: &Name, expected: usize, args: Vec<Ty>, table: &mut Option<&mut Table>) -> Vec<Ty> {
         if args.len() == expected {
             return args;
         }

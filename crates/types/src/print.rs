@@ -67,11 +67,11 @@ fn write_ty(f: &mut dyn Write, ty: &Ty, paths: bool) -> fmt::Result {
         }
         Ty::Fn(function) => {
             match function.params.as_slice() {
-                [param @ (Ty::Con(Head::Builtin(_) | Head::Adt(_) | Head::Rigid(_) | Head::Opaque(_), _)
-                | Ty::Param(_)
-                | Ty::Var(_))]
-                    if !param.is(Builtin::Unit) =>
-                {
+                [
+                    param @ (Ty::Con(Head::Builtin(_) | Head::Adt(_) | Head::Rigid(_) | Head::Opaque(_), _)
+                    | Ty::Param(_)
+                    | Ty::Var(_)),
+                ] if !param.is(Builtin::Unit) => {
                     write_ty(f, param, paths)?;
                 }
                 params => {

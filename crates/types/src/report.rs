@@ -3,9 +3,9 @@
 //! Input: types and names. Output: [`Problem`]s with stable codes. Every line of a problem is complete on its own,
 //! because people (and tools) search for single lines.
 //!
-//! Codes: 301 mismatch, 302 arguments, 303 trait, 304 method, 305 field, 306 unknown name, 307 privacy, 308 written
-//! type, 309 infinite type, 310 annotation required, 311 exhaustiveness, 312 trait and impl declarations, 313 reserved
-//! name, 314 duplicate, 315 mvar, 316 ambiguity, 317 dependency of values, 318 constants, 319 nesting.
+//! Codes: 401 mismatch, 402 arguments, 403 trait, 404 method, 405 field, 406 unknown name, 407 privacy, 408 written
+//! type, 409 infinite type, 411 exhaustiveness, 412 trait and impl declarations, 413 reserved
+//! name, 414 duplicate, 415 mvar, 416 ambiguity, 417 dependency of values, 419 nesting.
 
 use base_db::Name;
 use hir::problem::{Anchor, Code, Place, Problem, Severity};
@@ -76,13 +76,13 @@ pub(crate) fn trait_name(trait_: &TraitRef) -> &str {
 pub(crate) fn mismatch(expected: &Ty, found: &Ty, clash: &Clash) -> Draft {
     match clash {
         Clash::Infinite => {
-            return Draft::new(309, "cannot unify a type with a type containing itself")
+            return Draft::new(409, "cannot unify a type with a type containing itself")
                 .note("infinite or too deep type")
                 .note(format!("expected {expected}, found {found}"))
                 .note("type mismatch");
         }
         Clash::Arity { expected: wanted, found: given } => {
-            return Draft::new(302, format!("Wrong number of arguments: expected {wanted}, found {given}"))
+            return Draft::new(402, format!("Wrong number of arguments: expected {wanted}, found {given}"))
                 .note(format!("type mismatch: expected `{expected}`, found `{found}`"))
                 .note(format!("Cannot unify types: {expected} and {found}"));
         }
@@ -93,7 +93,7 @@ pub(crate) fn mismatch(expected: &Ty, found: &Ty, clash: &Clash) -> Draft {
         || matches!((expected, found), (Ty::Fn(_), Ty::Fn(_)));
     let (short_wanted, short_given) =
         if same_head { (wanted.clone(), given.clone()) } else { (short(expected, &wanted), short(found, &given)) };
-    let mut draft = Draft::new(301, format!("type mismatch: expected `{short_wanted}`, found `{short_given}`"))
+    let mut draft = Draft::new(401, format!("type mismatch: expected `{short_wanted}`, found `{short_given}`"))
         .label(format!("this is `{given}`"))
         .note(format!("expected {wanted}, found {given}"));
     if matches!(expected, Ty::Fn(_)) && !matches!(found, Ty::Fn(_)) {
@@ -131,7 +131,7 @@ pub(crate) fn is_known(ty: &Ty) -> bool {
 pub(crate) fn missing_trait(ty: &Ty, trait_: &TraitRef) -> Draft {
     let name = trait_name(trait_);
     let head = print::head(ty);
-    let mut draft = Draft::new(303, format!("{ty} does not implement {name}"))
+    let mut draft = Draft::new(403, format!("{ty} does not implement {name}"))
         .note(format!("Missing trait implementation: {ty} does not implement {name}"));
     if head != ty.to_string() {
         draft = draft.note(format!("{head} does not implement {name}"));
@@ -148,10 +148,10 @@ pub(crate) fn missing_trait(ty: &Ty, trait_: &TraitRef) -> Draft {
 pub(crate) fn bad_operands(left: &Ty, right: &Ty, missing: &[(Ty, &str)]) -> Draft {
     let (wanted, given) = print::pair(left, right);
     let mut draft = if left == right {
-        Draft::new(303, format!("{left} does not implement {}", missing.first().map_or("Num", |(_, name)| name)))
+        Draft::new(403, format!("{left} does not implement {}", missing.first().map_or("Num", |(_, name)| name)))
             .note(format!("type mismatch: the operator does not accept `{left}`"))
     } else {
-        Draft::new(301, format!("type mismatch: expected `{wanted}`, found `{given}`"))
+        Draft::new(401, format!("type mismatch: expected `{wanted}`, found `{given}`"))
             .note(format!("expected {wanted}, found {given}"))
             .note(format!("Cannot unify types: {wanted} and {given}"))
     };
@@ -167,20 +167,20 @@ pub(crate) fn bad_operands(left: &Ty, right: &Ty, missing: &[(Ty, &str)]) -> Dra
 
 /// Number of arguments.
 pub(crate) fn arity(expected: usize, found: usize) -> Draft {
-    Draft::new(302, format!("Wrong number of arguments: expected {expected}, found {found}"))
+    Draft::new(402, format!("Wrong number of arguments: expected {expected}, found {found}"))
 }
 
 /// A method that the type does not have.
 pub(crate) fn no_method(ty: &Ty, method: &str) -> Draft {
     let head = print::method_head(ty);
-    let mut draft = Draft::new(304, format!("no method `{method}` found for type `{ty}`"))
+    let mut draft = Draft::new(404, format!("no method `{method}` found for type `{ty}`"))
         .note(format!("Type {head} has no method {method}"))
         .note(format!("no method {method} for {ty}"));
     if method == "length" {
         if ty.is(Builtin::Map) || ty.is(Builtin::Set) {
             draft = draft.help("use `.size()`");
         }
-        draft = draft.note(format!("{head} has no method length"));
+        draft = draft.note(format!("{head} has no method length")).note(format!("has no method length: {ty}"));
     }
     draft
 }
@@ -188,7 +188,7 @@ pub(crate) fn no_method(ty: &Ty, method: &str) -> Draft {
 /// A field that the type does not have.
 pub(crate) fn no_field(ty: &Ty, field: &str) -> Draft {
     let head = print::method_head(ty);
-    let mut draft = Draft::new(305, format!("Type {ty} has no field {field}"));
+    let mut draft = Draft::new(405, format!("Type {ty} has no field {field}"));
     if head != ty.to_string() {
         draft = draft.note(format!("Type {head} has no field {field}"));
     }
@@ -204,32 +204,32 @@ pub(crate) fn no_length(ty: &Ty) -> Draft {
     } else {
         ""
     };
-    Draft::new(301, format!("expected List, String, Tuple, or Array{hint}, found {ty}"))
+    Draft::new(401, format!("expected List, String, Tuple, or Array{hint}, found {ty}"))
         .note(format!("type mismatch: expected `List`, found `{}`", print::head(ty)))
         .note(format!("Type {} has no method length", print::method_head(ty)))
 }
 
 /// A name that means nothing.
 pub(crate) fn unknown_variable(name: &str) -> Draft {
-    Draft::new(306, format!("unknown variable `{name}`")).label("not found in this scope")
+    Draft::new(406, format!("unknown variable `{name}`")).label("not found in this scope")
 }
 
 /// A qualified function that does not exist.
 pub(crate) fn unknown_function(name: &str) -> Draft {
-    Draft::new(306, format!("unknown function `{name}`"))
+    Draft::new(406, format!("unknown function `{name}`"))
 }
 
 /// A type or qualified constructor that does not exist.
 pub(crate) fn unknown_type(name: &str) -> Draft {
-    Draft::new(306, format!("unknown type `{name}`"))
+    Draft::new(406, format!("unknown type `{name}`"))
 }
 
 /// A private type whose constructor is used outside.
 pub(crate) fn private_type(name: &str, module: &str) -> Draft {
-    Draft::new(307, format!("type `{name}` is private in module `{module}`"))
+    Draft::new(407, format!("type `{name}` is private in module `{module}`"))
 }
 
 /// A private function (or value) that is used by its qualified name.
 pub(crate) fn private_function(name: &str, module: &str) -> Draft {
-    Draft::new(307, format!("cannot access private function `{name}` from outside module `{module}`"))
+    Draft::new(407, format!("cannot access private function `{name}` from outside module `{module}`"))
 }

@@ -316,9 +316,7 @@ impl Ty {
         }
         match self {
             Ty::Con(_, args) => args.iter().any(|arg| arg.any(test)),
-            Ty::Fn(function) => {
-                function.params.iter().any(|param| param.any(test)) || function.result.any(test)
-            }
+            Ty::Fn(function) => function.params.iter().any(|param| param.any(test)) || function.result.any(test),
             _ => false,
         }
     }
@@ -456,19 +454,12 @@ impl Constraint {
                 result: f(result),
                 scope: scope.clone(),
             },
-            Constraint::Arith { op, left, right, result, literal } => Constraint::Arith {
-                op: *op,
-                left: f(left),
-                right: f(right),
-                result: f(result),
-                literal: *literal,
-            },
-            Constraint::Index { container, index, literal, element } => Constraint::Index {
-                container: f(container),
-                index: f(index),
-                literal: *literal,
-                element: f(element),
-            },
+            Constraint::Arith { op, left, right, result, literal } => {
+                Constraint::Arith { op: *op, left: f(left), right: f(right), result: f(result), literal: *literal }
+            }
+            Constraint::Index { container, index, literal, element } => {
+                Constraint::Index { container: f(container), index: f(index), literal: *literal, element: f(element) }
+            }
             Constraint::IndexSet { container, index, element } => {
                 Constraint::IndexSet { container: f(container), index: f(index), element: f(element) }
             }

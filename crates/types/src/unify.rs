@@ -204,8 +204,7 @@ impl Table {
                 Ok(())
             }
             (Ty::Fn(left), Ty::Fn(right)) => {
-                let (short, long) =
-                    if left.params.len() <= right.params.len() { (left, right) } else { (right, left) };
+                let (short, long) = if left.params.len() <= right.params.len() { (left, right) } else { (right, left) };
                 if (long.required as usize) > short.params.len() {
                     return Err(Clash::Arity { expected: left.params.len(), found: right.params.len() });
                 }
@@ -282,7 +281,9 @@ impl Table {
             (Ty::Var(_) | Ty::Never | Ty::Error | Ty::Dyn | Ty::Param(_) | Ty::Con(Head::Rigid(_), _), _)
             | (_, Ty::Var(_) | Ty::Never | Ty::Error | Ty::Dyn | Ty::Param(_) | Ty::Con(Head::Rigid(_), _)) => true,
             (Ty::Con(a, a_args), Ty::Con(b, b_args)) => {
-                a == b && a_args.len() == b_args.len() && a_args.iter().zip(b_args.iter()).all(|(x, y)| self.may_unify(x, y))
+                a == b
+                    && a_args.len() == b_args.len()
+                    && a_args.iter().zip(b_args.iter()).all(|(x, y)| self.may_unify(x, y))
             }
             (Ty::Fn(a), Ty::Fn(b)) => {
                 let (short, long) = if a.params.len() <= b.params.len() { (a, b) } else { (b, a) };
@@ -330,11 +331,8 @@ mod tests {
     #[test]
     fn optional_parameters_fit_shorter_functions() {
         let mut table = Table::default();
-        let optional = Ty::Fn(std::sync::Arc::new(FnTy {
-            params: vec![Ty::int(), Ty::int()],
-            required: 1,
-            result: Ty::bool(),
-        }));
+        let optional =
+            Ty::Fn(std::sync::Arc::new(FnTy { params: vec![Ty::int(), Ty::int()], required: 1, result: Ty::bool() }));
         assert_eq!(table.unify(&optional, &Ty::function(vec![Ty::int()], Ty::bool())), Ok(()));
         assert_eq!(
             table.unify(&Ty::function(vec![], Ty::bool()), &optional),

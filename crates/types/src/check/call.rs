@@ -126,12 +126,12 @@ impl Check<'_, '_> {
         if let Some((first, second)) = &resolved.conflict {
             self.report_expr(
                 expr,
-                Draft::new(316, format!("import conflict: `{name}` is imported from both `{first}` and `{second}`")),
+                Draft::new(416, format!("import conflict: `{name}` is imported from both `{first}` and `{second}`")),
             );
             return Ty::Error;
         }
         if name == "_" {
-            self.report_expr(expr, Draft::new(306, "Wildcard '_' is only valid in pattern contexts"));
+            self.report_expr(expr, Draft::new(406, "Wildcard '_' is only valid in pattern contexts"));
             return Ty::Error;
         }
         match &resolved.private {
@@ -536,10 +536,7 @@ impl Check<'_, '_> {
             Selection::Open(rest) => {
                 self.infer_arguments(&mut args);
                 let result = self.table.fresh();
-                let args = args
-                    .iter()
-                    .map(|arg| (arg.name.clone(), arg.ty.clone().unwrap_or(Ty::Error)))
-                    .collect();
+                let args = args.iter().map(|arg| (arg.name.clone(), arg.ty.clone().unwrap_or(Ty::Error))).collect();
                 self.require(Constraint::Overload { functions: rest, args, result: result.clone() }, expr, true);
                 result
             }
@@ -717,12 +714,10 @@ impl Check<'_, '_> {
                  and {found}"
             ));
         }
-        let head = expected.head().cloned();
-        if matches!(head, Some(Head::Tuple))
-            && let Callee::Function(def) = &target.callee
+        if let Callee::Function(def) = &target.callee
             && def.name() == "unzip"
         {
-            draft = draft.note(format!("expected List of tuples, found List[{found}]"));
+            draft = draft.note(format!("expected List of tuples, found {found}"));
         }
         self.report_expr(at, draft);
         self.solve_woken();
@@ -769,10 +764,7 @@ impl Check<'_, '_> {
                 self.infer_arguments(args);
                 let ty = args[0].ty.clone()?;
                 self.require(Constraint::Length { ty }, args[0].expr.unwrap_or(expr), false);
-                self.plan(
-                    expr,
-                    CallPlan { callee: Callee::Native(name.clone()), args: vec![args[0].source.clone()] },
-                );
+                self.plan(expr, CallPlan { callee: Callee::Native(name.clone()), args: vec![args[0].source.clone()] });
                 Some(Ty::int())
             }
             stdlib::Special::AssertType => {
@@ -787,7 +779,7 @@ impl Check<'_, '_> {
                     let (wanted, given) = (self.table.resolve(expected), self.table.resolve(&found));
                     if let Err(clash) = self.table.unify(expected, &found) {
                         let mut draft =
-                            Draft::new(301, format!("assertType failed: expected `{wanted}`, found `{given}`"));
+                            Draft::new(401, format!("assertType failed: expected `{wanted}`, found `{given}`"));
                         let mismatch = report::mismatch(&wanted, &given, &clash);
                         draft = draft.note(mismatch.message);
                         for note in mismatch.notes {
@@ -811,7 +803,7 @@ impl Check<'_, '_> {
                     let found = self.table.resolve(&found);
                     self.report_expr(
                         args[0].expr.unwrap_or(expr),
-                        Draft::new(301, format!("expected List of key-value tuples, found {found}"))
+                        Draft::new(401, format!("expected List of key-value tuples, found {found}"))
                             .note("type mismatch: a list of pairs is wanted"),
                     );
                     return Some(Ty::Error);
@@ -1032,7 +1024,7 @@ impl Check<'_, '_> {
                     let index = constructor.field_names.iter().position(|field| field == name);
                     if index.is_none() {
                         problem.get_or_insert(
-                            Draft::new(305, format!("Type {type_text} has no field {name}"))
+                            Draft::new(405, format!("Type {type_text} has no field {name}"))
                                 .note(format!("no field `{name}` on type `{type_text}`")),
                         );
                     }
@@ -1043,7 +1035,7 @@ impl Check<'_, '_> {
             if let Some(index) = index {
                 if slots[index].is_some() {
                     let name = arg.name.as_deref().unwrap_or("_");
-                    problem.get_or_insert(Draft::new(302, format!("duplicate named argument '{name}'")));
+                    problem.get_or_insert(Draft::new(402, format!("duplicate named argument '{name}'")));
                 }
                 slots[index] = Some(position);
             }
@@ -1052,7 +1044,7 @@ impl Check<'_, '_> {
             problem.get_or_insert(report::arity(fields.len(), args.len()));
         } else if let Some(missing) = slots.iter().position(Option::is_none) {
             let field = constructor.field_names.get(missing).map_or("_", |name| name.as_str());
-            problem.get_or_insert(Draft::new(305, format!("Missing field: {field}")));
+            problem.get_or_insert(Draft::new(405, format!("Missing field: {field}")));
         }
         if let Some(draft) = problem {
             self.infer_arguments(args);
@@ -1100,7 +1092,7 @@ impl Check<'_, '_> {
             match constructor.field_names.iter().position(|field| *field == name) {
                 Some(index) => {
                     if replaced.contains(&(index as u32)) {
-                        self.report_expr(expr, Draft::new(302, format!("duplicate named argument '{name}'")));
+                        self.report_expr(expr, Draft::new(402, format!("duplicate named argument '{name}'")));
                     }
                     replaced.push(index as u32);
                     self.pass_field(expr, &fields[index], arg);
@@ -1112,17 +1104,14 @@ impl Check<'_, '_> {
                     let type_text = definition.def.name();
                     self.report_expr(
                         expr,
-                        Draft::new(305, format!("Type {type_text} has no field {name}"))
+                        Draft::new(405, format!("Type {type_text} has no field {name}"))
                             .note(format!("no field `{name}` on type `{type_text}`")),
                     );
                 }
             }
         }
         let plan = args.iter().map(|arg| arg.source.clone()).collect();
-        self.plan(
-            expr,
-            CallPlan { callee: Callee::Update { ctor: ctor.clone(), fields: replaced }, args: plan },
-        );
+        self.plan(expr, CallPlan { callee: Callee::Update { ctor: ctor.clone(), fields: replaced }, args: plan });
         result.clone()
     }
 
@@ -1256,9 +1245,7 @@ impl Check<'_, '_> {
             Some(Members::Functions(functions)) => self.function_value(expr, name, functions, hint),
             Some(Members::Value(def)) => self.use_value(expr, &def),
             Some(Members::Constructors(constructors)) => self.constructor_value(expr, &constructors, hint),
-            Some(Members::TraitMethods(traits)) => {
-                self.trait_method_value(expr, name, &traits).unwrap_or(Ty::Error)
-            }
+            Some(Members::TraitMethods(traits)) => self.trait_method_value(expr, name, &traits).unwrap_or(Ty::Error),
             None => Ty::Error,
         }
     }
@@ -1337,7 +1324,7 @@ impl Check<'_, '_> {
                     self.report_expr(
                         expr,
                         Draft::new(
-                            306,
+                            406,
                             format!(
                                 "module `{module}` is not imported; add `use {module}.*` or `use {module}.{{{name}}}` \
                                  to use `{name}`"
@@ -1354,8 +1341,12 @@ impl Check<'_, '_> {
                 if let Some(def) = value_def {
                     return Some(Members::Value(def));
                 }
-                let traits: Vec<DefName> =
-                    exported.method_of.iter().filter(|(_, public)| *public || reach).map(|(def, _)| def.clone()).collect();
+                let traits: Vec<DefName> = exported
+                    .method_of
+                    .iter()
+                    .filter(|(_, public)| *public || reach)
+                    .map(|(def, _)| def.clone())
+                    .collect();
                 if !traits.is_empty() {
                     return Some(Members::TraitMethods(traits));
                 }
@@ -1466,10 +1457,10 @@ pub(crate) fn match_arguments(params: &[TargetParam], args: &[Argument]) -> Resu
         match &arg.name {
             Some(name) => {
                 let Some(param) = params.iter().position(|param| param.name.as_ref() == Some(name)) else {
-                    return Err(Draft::new(302, format!("unknown named argument '{name}'")));
+                    return Err(Draft::new(402, format!("unknown named argument '{name}'")));
                 };
                 if slots[param].is_some() {
-                    return Err(Draft::new(302, format!("duplicate named argument '{name}'")));
+                    return Err(Draft::new(402, format!("duplicate named argument '{name}'")));
                 }
                 slots[param] = Some(index);
             }

@@ -361,7 +361,10 @@ impl Check<'_, '_> {
             (Ty::Never, _) => second,
             (_, Ty::Never) => first,
             (Ty::Con(a, a_args), Ty::Con(b, b_args))
-                if a == b && a_args.len() == b_args.len() && !a_args.is_empty() && !self.table.may_unify(&first, &second) =>
+                if a == b
+                    && a_args.len() == b_args.len()
+                    && !a_args.is_empty()
+                    && !self.table.may_unify(&first, &second) =>
             {
                 let args = a_args.iter().zip(b_args.iter()).map(|(x, y)| self.join_or_dyn(x, y)).collect();
                 Ty::Con(a.clone(), args)
@@ -540,7 +543,7 @@ impl Check<'_, '_> {
                         if def.kind() != base_db::DefKind::Mvar {
                             self.report_expr(
                                 *value,
-                                Draft::new(315, format!("cannot reassign immutable variable '{name}'")),
+                                Draft::new(415, format!("cannot reassign immutable variable '{name}'")),
                             );
                         }
                     }
@@ -565,11 +568,7 @@ impl Check<'_, '_> {
                 let container = self.infer_expr(*base, None);
                 let index = self.infer_expr(*index, None);
                 let element = self.table.fresh();
-                self.require(
-                    Constraint::IndexSet { container, index, element: element.clone() },
-                    *base,
-                    false,
-                );
+                self.require(Constraint::IndexSet { container, index, element: element.clone() }, *base, false);
                 self.check_expr(*value, &element);
             }
             Stmt::Expr(expr) => {
@@ -587,7 +586,7 @@ impl Check<'_, '_> {
         {
             self.report_expr(
                 at,
-                Draft::new(305, format!("Field `{field}` of `{}` is not mutable", def.name()))
+                Draft::new(405, format!("Field `{field}` of `{}` is not mutable", def.name()))
                     .help(format!("make a changed copy: `{}(value, {field}: …)`", def.name())),
             );
         }

@@ -44,9 +44,7 @@ impl Check<'_, '_> {
             self.decide(index);
             let result = self.results(index, &names);
             let mut signature = signature;
-            signature.failed = result.problems.iter().any(|problem| {
-                problem.severity == hir::problem::Severity::Error
-            });
+            signature.failed = result.problems.iter().any(|problem| problem.severity == hir::problem::Severity::Error);
             members.push((def, signature, result));
         }
         GroupOutcome { members }
@@ -280,9 +278,9 @@ impl Check<'_, '_> {
     /// A default must fit some instance of its parameter.
     fn check_defaults(&mut self, defaults: &[Option<(ExprId, Ty)>]) {
         let def = self.cx().def.clone();
-        let Some(params) = self.members.get(&def).map(|member| {
-            member.params.iter().map(|param| param.1.clone()).collect::<Vec<_>>()
-        }) else {
+        let Some(params) =
+            self.members.get(&def).map(|member| member.params.iter().map(|param| param.1.clone()).collect::<Vec<_>>())
+        else {
             return;
         };
         for (param, default) in params.iter().zip(defaults) {
@@ -334,7 +332,8 @@ impl Check<'_, '_> {
             start.sort_unstable();
             self.member_closure(start, &naming)
         };
-        let mut constraints: Vec<Constraint> = declared_scheme.map(|scheme| scheme.constraints.clone()).unwrap_or_default();
+        let mut constraints: Vec<Constraint> =
+            declared_scheme.map(|scheme| scheme.constraints.clone()).unwrap_or_default();
         if constraints.is_empty() {
             // Bounds as declared.
             for (name, ty) in &type_params {
@@ -371,7 +370,8 @@ impl Check<'_, '_> {
                 ParamSig { name, ty, default, declared }
             })
             .collect();
-        let annotated = params.iter().all(|param| param.declared) && self.bodies[index].body.clauses.iter().any(|c| c.result.is_some());
+        let annotated = params.iter().all(|param| param.declared)
+            && self.bodies[index].body.clauses.iter().any(|c| c.result.is_some());
         let signature = Signature {
             generics,
             declared_generics,
@@ -477,7 +477,8 @@ impl Check<'_, '_> {
                 Constraint::Overload { functions, args, .. } => {
                     let name = functions.first().map(|def| def.name().clone()).unwrap_or_default();
                     let site = self.overload_site(&name, &functions, &args);
-                    let is_call = matches!(self.bodies[index].body.exprs[at], Expr::Call { .. } | Expr::MethodCall { .. });
+                    let is_call =
+                        matches!(self.bodies[index].body.exprs[at], Expr::Call { .. } | Expr::MethodCall { .. });
                     if is_call {
                         let plan = (0..args.len() as u32).map(ArgPlan::Arg).collect();
                         self.plan(at, CallPlan { callee: Callee::Site(site), args: plan });
@@ -491,6 +492,7 @@ impl Check<'_, '_> {
         self.decide_operators(index);
         self.decide_shows(index);
         self.check_matches(index);
+        self.check_races();
     }
 
     fn decide_operators(&mut self, index: usize) {
@@ -503,7 +505,9 @@ impl Check<'_, '_> {
                     }
                     let ty = self.bodies[index].expr_types[raw(*left)].clone();
                     let mut ty = self.table.shallow(&ty);
-                    if ty.is(Builtin::Int) && matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div) {
+                    if ty.is(Builtin::Int)
+                        && matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div)
+                    {
                         // A literal adapts to the other side.
                         let other = self.bodies[index].expr_types[raw(*right)].clone();
                         ty = self.table.shallow(&other);
@@ -514,8 +518,7 @@ impl Check<'_, '_> {
                 }
                 Expr::Call { callee, args, .. } if args.len() == 1 => {
                     // `show(x)`, `hash(x)`, `copy(x)` use an implementation of the type of `x` itself.
-                    let Some(CallPlan { callee: Callee::Native(name), .. }) =
-                        self.bodies[index].result.calls.get(&at)
+                    let Some(CallPlan { callee: Callee::Native(name), .. }) = self.bodies[index].result.calls.get(&at)
                     else {
                         continue;
                     };
@@ -583,14 +586,11 @@ impl Check<'_, '_> {
                 continue;
             }
             let list = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let draft = Draft::new(311, format!("non-exhaustive patterns: {list} not covered"))
+            let draft = Draft::new(411, format!("non-exhaustive patterns: {list} not covered"))
                 .help("add the missing arms, or an arm `_ -> …`");
             let state = &mut self.bodies[index];
-            let problem = draft.at(
-                state.module.clone(),
-                Some(state.def.clone()),
-                hir::problem::Anchor::Expr(raw(at) as u32),
-            );
+            let problem =
+                draft.at(state.module.clone(), Some(state.def.clone()), hir::problem::Anchor::Expr(raw(at) as u32));
             state.more.push(problem);
         }
     }
@@ -654,9 +654,7 @@ impl Check<'_, '_> {
         }
         ty.map_leaves(&mut |leaf| match leaf {
             Ty::Var(var) => Some(naming.vars.get(var).map_or(Ty::Dyn, |index| Ty::Param(*index))),
-            Ty::Con(Head::Rigid(name), _) => {
-                Some(naming.rigid.get(name).map_or(Ty::Dyn, |index| Ty::Param(*index)))
-            }
+            Ty::Con(Head::Rigid(name), _) => Some(naming.rigid.get(name).map_or(Ty::Dyn, |index| Ty::Param(*index))),
             _ => None,
         })
     }

@@ -157,14 +157,7 @@ impl Check<'_, '_> {
     }
 
     /// Passes the receiver and the arguments.
-    fn apply_method(
-        &mut self,
-        expr: ExprId,
-        target: Target,
-        receiver: &Ty,
-        args: &mut [Argument],
-        record: bool,
-    ) -> Ty {
+    fn apply_method(&mut self, expr: ExprId, target: Target, receiver: &Ty, args: &mut [Argument], record: bool) -> Ty {
         if let Callee::Field(_) = target.callee {
             return self.apply(expr, target, args, record);
         }
@@ -177,8 +170,11 @@ impl Check<'_, '_> {
         if let Err(draft) = match_arguments(&target.params, &all) {
             self.infer_arguments(&mut all);
             let draft = if draft.message.starts_with("Wrong number") {
-                report::arity(target.params.len().saturating_sub(1), args.len())
-                    .note(format!("Wrong number of arguments: expected {}, found {}", target.params.len(), all.len()))
+                report::arity(target.params.len().saturating_sub(1), args.len()).note(format!(
+                    "Wrong number of arguments: expected {}, found {}",
+                    target.params.len(),
+                    all.len()
+                ))
             } else {
                 draft
             };
@@ -255,9 +251,7 @@ impl Check<'_, '_> {
     /// The argument expressions of a recorded call.
     fn written_arguments(&self, at: ExprId) -> Vec<Option<ExprId>> {
         match &self.bodies[self.current].body.exprs[at] {
-            Expr::MethodCall { args, .. } | Expr::Call { args, .. } => {
-                args.iter().map(|arg| Some(arg.value)).collect()
-            }
+            Expr::MethodCall { args, .. } | Expr::Call { args, .. } => args.iter().map(|arg| Some(arg.value)).collect(),
             _ => Vec::new(),
         }
     }
@@ -324,7 +318,7 @@ impl Check<'_, '_> {
         }
         let resolved = self.doors.resolve(scope, name);
         let mut fitting = Vec::new();
-        for def in resolved.functions.iter().cloned().chain(native::definitions(name)) {
+        for def in resolved.functions.iter().cloned().chain(free_natives(name)) {
             let Some(target) = self.target(&def, &[]) else { continue };
             let Some(first) = target.params.first() else { continue };
             let first = first.ty.clone();
@@ -808,14 +802,10 @@ impl Check<'_, '_> {
         }
         if let Some(local) = local {
             let plan = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
-            candidates.push(SiteCandidate {
-                heads: Vec::new(),
-                callee: Callee::Local(raw(local) as u32),
-                args: plan,
-            });
+            candidates.push(SiteCandidate { heads: Vec::new(), callee: Callee::Local(raw(local) as u32), args: plan });
         }
         let resolved = self.doors.resolve(scope, name);
-        for def in resolved.functions.iter().cloned().chain(native::definitions(name)) {
+        for def in resolved.functions.iter().cloned().chain(free_natives(name)) {
             let Some(plan) = self.site_arguments(&def, args) else { continue };
             let head = self.target(&def, &[]).and_then(|target| {
                 let first = target.params.first()?.ty.clone();
@@ -903,7 +893,7 @@ impl Check<'_, '_> {
         self.report(
             body,
             hir::problem::Anchor::Expr(raw(at) as u32),
-            Draft::new(304, format!("cannot resolve trait method `{method}` without type information"))
+            Draft::new(404, format!("cannot resolve trait method `{method}` without type information"))
                 .help("annotate the parameter of the function that calls it"),
         );
     }
@@ -940,6 +930,12 @@ pub(crate) fn trait_ref(def: &DefName) -> TraitRef {
     }
 }
 
+/// Natives that may be called as methods of any fitting type; some have rules of their own.
+fn free_natives(name: &Name) -> impl Iterator<Item = DefName> + use<> {
+    native::definitions(name)
+        .filter(|def| native::parts(def).is_some_and(|(name, index)| native::special(name, index).is_none()))
+}
+
 /// The head that a value of this type has at run time; `None`: any.
 fn runtime_head(ty: &Ty) -> Option<Head> {
     match ty {
@@ -964,9 +960,8 @@ fn head_of_table(name: &str) -> Option<Head> {
     if let Some(builtin) = crate::ty::Builtin::from_name(name) {
         return Some(Head::Builtin(builtin));
     }
-    matches!(name, "Option" | "Result").then(|| {
-        Head::Adt(DefName::new("stdlib.list".into(), DefKind::Type, Name::from(name), Name::default()))
-    })
+    matches!(name, "Option" | "Result")
+        .then(|| Head::Adt(DefName::new("stdlib.list".into(), DefKind::Type, Name::from(name), Name::default())))
 }
 
 fn positional(count: usize) -> Vec<ArgPlan> {

@@ -12,6 +12,7 @@ mod finish;
 mod method;
 mod operator;
 mod pat;
+mod race;
 mod solve;
 
 use std::sync::Arc;
@@ -496,8 +497,7 @@ impl<'a, 'db> Check<'a, 'db> {
     pub(crate) fn annotation(&mut self, id: hir::body::TypeId) -> Ty {
         let body = self.body();
         let state = &self.bodies[self.current];
-        let mut lowering =
-            TypeLowering::new(self.doors, state.scope.clone(), ParamStyle::Rigid(state.mark.clone()));
+        let mut lowering = TypeLowering::new(self.doors, state.scope.clone(), ParamStyle::Rigid(state.mark.clone()));
         lowering.params = state.type_params.clone();
         lowering.self_ty = state.self_ty.clone();
         let ty = lowering.lower(&body.types[id], &mut Some(&mut self.table));
@@ -510,7 +510,7 @@ impl<'a, 'db> Check<'a, 'db> {
             self.report(
                 current,
                 Anchor::Type(raw(id) as u32),
-                Draft::new(308, problem.message()).label("not known here"),
+                Draft::new(408, problem.message()).label("not known here"),
             );
         }
         ty
@@ -520,7 +520,7 @@ impl<'a, 'db> Check<'a, 'db> {
     pub(crate) fn enter(&mut self, at: ExprId) -> bool {
         self.cx().depth += 1;
         if self.cx().depth > MAX_NESTING {
-            self.report_expr(at, Draft::new(319, "expression is nested too deeply"));
+            self.report_expr(at, Draft::new(419, "expression is nested too deeply"));
             self.cx().depth -= 1;
             return false;
         }

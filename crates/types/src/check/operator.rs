@@ -228,11 +228,8 @@ impl Check<'_, '_> {
                     return Some(a.clone());
                 }
                 let numbers = [(a, self.has_num(a)), (b, self.has_num(b))];
-                let missing: Vec<(Ty, &str)> = numbers
-                    .iter()
-                    .filter(|(_, has)| !has)
-                    .map(|(ty, _)| (self.table.resolve(ty), "Num"))
-                    .collect();
+                let missing: Vec<(Ty, &str)> =
+                    numbers.iter().filter(|(_, has)| !has).map(|(ty, _)| (self.table.resolve(ty), "Num")).collect();
                 let (a, b) = (self.table.resolve(a), self.table.resolve(b));
                 self.report_expr(at, report::bad_operands(&a, &b, &missing));
                 Some(Ty::Error)

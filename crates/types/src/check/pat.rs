@@ -18,7 +18,7 @@ impl Check<'_, '_> {
     pub(crate) fn infer_pat(&mut self, pat: PatId, expected: &Ty) {
         self.cx().depth += 1;
         if self.cx().depth > super::MAX_NESTING {
-            self.report_pat(pat, Draft::new(319, "pattern is nested too deeply"));
+            self.report_pat(pat, Draft::new(419, "pattern is nested too deeply"));
         } else {
             self.infer_pat_inner(pat, expected);
         }
@@ -57,6 +57,7 @@ impl Check<'_, '_> {
             Pat::Tuple(items) => {
                 let types: Vec<Ty> = match self.table.shallow(expected) {
                     Ty::Con(Head::Tuple, args) if args.len() == items.len() => args.to_vec(),
+                    Ty::Dyn => vec![Ty::Dyn; items.len()],
                     _ => {
                         let types: Vec<Ty> = items.iter().map(|_| self.table.fresh()).collect();
                         self.expect_pat(pat, expected, &Ty::tuple(types.clone()));
@@ -110,6 +111,7 @@ impl Check<'_, '_> {
             Pat::Map(entries) => {
                 let (key, value) = match self.table.shallow(expected) {
                     Ty::Con(Head::Builtin(Builtin::Map), args) => (args[0].clone(), args[1].clone()),
+                    Ty::Dyn => (Ty::Dyn, Ty::Dyn),
                     known => {
                         let (key, value) = (self.table.fresh(), self.table.fresh());
                         if matches!(known, Ty::Var(_)) {
@@ -126,6 +128,7 @@ impl Check<'_, '_> {
             Pat::Set(items) => {
                 let item = match self.table.shallow(expected) {
                     Ty::Con(Head::Builtin(Builtin::Set), args) => args[0].clone(),
+                    Ty::Dyn => Ty::Dyn,
                     known => {
                         let item = self.table.fresh();
                         if matches!(known, Ty::Var(_)) {
@@ -174,6 +177,7 @@ impl Check<'_, '_> {
     fn list_item(&mut self, pat: PatId, expected: &Ty) -> Ty {
         match self.table.shallow(expected) {
             Ty::Con(Head::Builtin(Builtin::List), args) => args[0].clone(),
+            Ty::Dyn => Ty::Dyn,
             _ => {
                 let item = self.table.fresh();
                 self.expect_pat(pat, expected, &Ty::list(item.clone()));
@@ -204,7 +208,7 @@ impl Check<'_, '_> {
                     self.bind_all(fields);
                     self.report_pat(
                         pat,
-                        Draft::new(306, format!("Unknown constructor: {name}"))
+                        Draft::new(406, format!("Unknown constructor: {name}"))
                             .note(format!("unknown constructor `{name}`")),
                     );
                 }
@@ -218,6 +222,7 @@ impl Check<'_, '_> {
         let constructor = &definition.constructors[ctor.index as usize];
         let args: Vec<Ty> = match self.table.shallow(expected) {
             Ty::Con(Head::Adt(def), args) if def == ctor.ty => args.to_vec(),
+            Ty::Dyn => vec![Ty::Dyn; definition.params.len()],
             _ => {
                 let args: Vec<Ty> = definition.params.iter().map(|_| self.table.fresh()).collect();
                 self.expect_pat(pat, expected, &Ty::adt(ctor.ty.clone(), args.clone()));
@@ -287,10 +292,7 @@ impl Check<'_, '_> {
     /// Of several constructors of one name: own module, then the project, then the library.
     pub(crate) fn preferred_constructor(&self, candidates: &[(DefName, u32)]) -> Option<(DefName, u32)> {
         let scope = &self.bodies[self.current].scope;
-        candidates
-            .iter()
-            .min_by_key(|(def, _)| (def.module() != scope, super::method::is_library(def)))
-            .cloned()
+        candidates.iter().min_by_key(|(def, _)| (def.module() != scope, super::method::is_library(def))).cloned()
     }
 
     /// The type of a scrutinee, as far as the patterns that are matched against it decide it together: the type that

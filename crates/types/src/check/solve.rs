@@ -71,7 +71,9 @@ impl Check<'_, '_> {
     fn solve(&mut self, id: usize) -> bool {
         let at = self.pending[id].at;
         match self.pending[id].constraint.clone() {
-            Constraint::Trait { trait_, ty } => self.solve_trait(at, &trait_, &ty, Requirement::Pending(id as u32), MAX_TRAIT_DEPTH),
+            Constraint::Trait { trait_, ty } => {
+                self.solve_trait(at, &trait_, &ty, Requirement::Pending(id as u32), MAX_TRAIT_DEPTH)
+            }
             Constraint::HasField { ty, field, result } => self.solve_field(id, &ty, &field, &result),
             Constraint::HasMethod { .. } => self.solve_method(id),
             Constraint::Arith { .. } => self.solve_arith(id),
@@ -178,7 +180,8 @@ impl Check<'_, '_> {
                 let key = (*var, field.clone());
                 match self.fields.get(&key).copied() {
                     Some(other) if other as usize != id && self.pending[other as usize].status == Status::Open => {
-                        if let Constraint::HasField { result: first, .. } = self.pending[other as usize].constraint.clone()
+                        if let Constraint::HasField { result: first, .. } =
+                            self.pending[other as usize].constraint.clone()
                         {
                             self.expect(at, &first, result);
                         }
@@ -300,7 +303,7 @@ impl Check<'_, '_> {
         let ty = self.table.resolve(ty);
         self.report_expr(
             at,
-            Draft::new(301, format!("type mismatch: `{ty}` cannot be indexed"))
+            Draft::new(401, format!("type mismatch: `{ty}` cannot be indexed"))
                 .note(format!("expected List, Array, Map, Set, String or tuple, found {ty}")),
         );
         self.table.mark_open_result(element, false);
@@ -311,14 +314,7 @@ impl Check<'_, '_> {
     // --- traits ---
 
     /// Requires a trait of a type. `false`: still open.
-    fn solve_trait(
-        &mut self,
-        at: ExprId,
-        trait_: &TraitRef,
-        ty: &Ty,
-        whole: Requirement<'_>,
-        depth: u32,
-    ) -> bool {
+    fn solve_trait(&mut self, at: ExprId, trait_: &TraitRef, ty: &Ty, whole: Requirement<'_>, depth: u32) -> bool {
         let ty = self.table.shallow(ty);
         match &ty {
             Ty::Dyn | Ty::Error | Ty::Never => return true,
@@ -392,20 +388,12 @@ impl Check<'_, '_> {
         // What every ordered or numeric type has as well.
         matches!(trait_, TraitRef::Builtin(name) if matches!(name.as_str(), "Show" | "Copy"))
             || (matches!(trait_, TraitRef::Builtin(name) if name == "Eq")
-                && seen.iter().any(|bound| {
-                    matches!(bound, TraitRef::Builtin(name) if matches!(name.as_str(), "Ord" | "Num" | "Hash"))
-                }))
+                && seen.iter().any(
+                    |bound| matches!(bound, TraitRef::Builtin(name) if matches!(name.as_str(), "Ord" | "Num" | "Hash")),
+                ))
     }
 
-    fn solve_builtin_trait(
-        &mut self,
-        at: ExprId,
-        trait_: &TraitRef,
-        name: &str,
-        ty: &Ty,
-        whole: &Ty,
-        depth: u32,
-    ) {
+    fn solve_builtin_trait(&mut self, at: ExprId, trait_: &TraitRef, name: &str, ty: &Ty, whole: &Ty, depth: u32) {
         let fails = |check: &mut Self| {
             let whole = check.table.resolve(whole);
             let part = check.table.resolve(ty);
@@ -435,9 +423,10 @@ impl Check<'_, '_> {
                     "Hash" => (numeric || matches!(builtin, String | Char | Bool | Unit | Pid | Ref), false),
                     _ => (false, false),
                 };
-                let own = own || (!args.is_empty() || matches!(builtin, Bool)) && {
-                    matches!(builtin, List | Array | Set | Map | Bool) && self.solve_by_impl(at, trait_, ty, depth)
-                };
+                let own = own
+                    || (!args.is_empty() || matches!(builtin, Bool)) && {
+                        matches!(builtin, List | Array | Set | Map | Bool) && self.solve_by_impl(at, trait_, ty, depth)
+                    };
                 if !own {
                     fails(self);
                 } else if parts {
@@ -486,14 +475,7 @@ impl Check<'_, '_> {
     }
 
     /// Order and hash look into the fields of records and variants; types may be recursive.
-    fn require_of_fields(
-        &mut self,
-        at: ExprId,
-        trait_: &TraitRef,
-        name: &str,
-        def: &base_db::DefName,
-        whole: &Ty,
-    ) {
+    fn require_of_fields(&mut self, at: ExprId, trait_: &TraitRef, name: &str, def: &base_db::DefName, whole: &Ty) {
         let mut seen = vec![def.clone()];
         let mut queue = vec![def.clone()];
         while let Some(def) = queue.pop() {
