@@ -30,6 +30,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for step in 0..options.edits {
         println!("# {step}: {}", program.random_edit(&mut rng));
     }
+    if program.is_broken() {
+        println!("# an edit put in a mistake that is still there");
+    }
     for (path, text) in program.files() {
         match &options.out {
             None => println!("#- /{path}\n{text}"),

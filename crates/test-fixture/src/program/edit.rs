@@ -108,7 +108,10 @@ impl Program {
                 EditKind::Repair => self.repair(),
                 _ => Editor { state: &mut self.state, rng, options: &self.options, careless }.apply(kind),
             };
+            // An edit of one file may bring two equal names together in another one.
+            let sound = !self.state.breaks.is_empty() || !self.state.has_import_conflict();
             if let Some(description) = done
+                && sound
                 && self.cheap()
             {
                 let changes = changes(&files, &self.files());

@@ -756,7 +756,8 @@ impl<'a> Gen<'a> {
         let annotation = self.annotation();
         let mut function = self.blank_function(params, result, annotation, order);
         let mut scope = self.body_scope(module, &function);
-        let (base, step, combine) = self.base_and_step(&mut scope, &function.result.clone(), tail);
+        let accumulator = function.params.last().filter(|_| tail).map(|param| param.name.clone());
+        let (base, step, combine) = self.base_and_step(&mut scope, &function.result.clone(), accumulator);
         // The symbol is not known yet; `function_item` puts the function itself here.
         function.shape = Shape::Countdown { base, step, next: UNNAMED, combine };
         function
@@ -783,34 +784,34 @@ impl<'a> Gen<'a> {
         let tail = self.local_name(&Ty::list(element.clone()));
         let base_scope = scope.clone();
         scope.locals.push(Local { name: head.clone(), ty: element, known: false });
-        let (_, step, combine) = self.base_and_step(&mut scope, &function.result.clone(), tail_call);
+        let accumulator = function.params.last().filter(|_| tail_call).map(|param| param.name.clone());
+        let (_, step, combine) = self.base_and_step(&mut scope, &function.result.clone(), accumulator);
         let base = self.expr(&mut base_scope.clone(), &function.result.clone(), 1);
         function.shape = Shape::ListWalk { base, step, head, tail, combine };
         function
     }
 
-    fn base_and_step(&mut self, scope: &mut Scope, result: &Ty, tail: bool) -> (Expr, Expr, Combine) {
+    /// `accumulator`: the last parameter, for a function whose recursion is its whole result.
+    fn base_and_step(&mut self, scope: &mut Scope, result: &Ty, accumulator: Option<String>) -> (Expr, Expr, Combine) {
         let base = self.expr(scope, result, 1);
-        let (step_ty, combine) = match result {
-            _ if tail => (result.clone(), Combine::Tail),
-            Ty::Str => (Ty::Str, Combine::Append),
-            Ty::List(element) => ((**element).clone(), Combine::Cons),
-            _ => (Ty::Int, Combine::Add),
+        let Some(accumulator) = accumulator.map(Expr::Local) else {
+            let (step, combine) = match result {
+                Ty::Str => (Ty::Str, Combine::Append),
+                Ty::List(element) => ((**element).clone(), Combine::Cons),
+                _ => (Ty::Int, Combine::Add),
+            };
+            return (base, self.expr(scope, &step, 2), combine);
         };
-        // An accumulator may be used once only, or texts and lists grow beyond all bounds.
-        let step = match (combine, result, scope.locals.last()) {
-            (Combine::Tail, Ty::Str, Some(last)) => {
-                let last = Expr::Local(last.name.clone());
-                Expr::Binary("++", Box::new(last), Box::new(Expr::Str(self.stem(WORDS).to_owned())))
+        // It may be used once only, or texts and lists grow beyond all bounds.
+        let step = match result {
+            Ty::Str => {
+                let word = Expr::Str(self.stem(WORDS).to_owned());
+                Expr::Binary("++", Box::new(accumulator), Box::new(word))
             }
-            (Combine::Tail, Ty::List(element), Some(last)) => {
-                let last = Expr::Local(last.name.clone());
-                let element = self.literal(scope, &element.clone(), 0);
-                Expr::List(vec![element], Some(Box::new(last)))
-            }
-            _ => self.expr(scope, &step_ty, 2),
+            Ty::List(element) => Expr::List(vec![self.literal(scope, element, 0)], Some(Box::new(accumulator))),
+            _ => self.expr(scope, result, 2),
         };
-        (base, step, combine)
+        (base, step, Combine::Tail)
     }
 
     fn clauses(&mut self, module: ModuleId, order: u32) -> FnDef {
@@ -1105,11 +1106,13 @@ impl<'a> Gen<'a> {
         let of = self.state.expand(of);
         let plans = self.plans(scope.module, &of, clause);
         let last = plans.len() - 1;
+        // A guard opens a hole that only an arm for everything closes.
+        let closed = matches!(plans[last].pattern, Pat::Bind(_) | Pat::Wild);
         let mut arms = Vec::new();
         for (index, plan) in plans.into_iter().enumerate() {
             let mut inner = scope.clone();
             inner.locals.extend(plan.locals);
-            let guard = if index < last && !matches!(of, Ty::Named(..) | Ty::Bool | Ty::Option(_)) && self.chance(15) {
+            let guard = if index < last && closed && self.chance(18) {
                 Some(self.expr(&mut inner, &Ty::Bool, 1))
             } else {
                 None

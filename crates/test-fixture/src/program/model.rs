@@ -871,6 +871,27 @@ impl State {
         })
     }
 
+    /// Does some module see one name from two others?
+    pub(crate) fn has_import_conflict(&self) -> bool {
+        self.modules.iter().any(|module| {
+            let mut seen: BTreeMap<&str, ModuleId> = BTreeMap::new();
+            module.imports.iter().any(|import| {
+                let names: Vec<&str> = match &import.form {
+                    ImportForm::Star => {
+                        let items = self.module(import.target).map_or(&[][..], |target| &target.items);
+                        let public = items.iter().filter(|item| item.is_public()).filter_map(Item::symbol);
+                        public.map(|symbol| self.symbol(symbol).name.as_str()).collect()
+                    }
+                    ImportForm::List(items) | ImportForm::Singles(items) => items
+                        .iter()
+                        .map(|item| item.alias.as_deref().unwrap_or(&self.symbol(item.symbol).name))
+                        .collect(),
+                };
+                names.into_iter().any(|name| *seen.entry(name).or_insert(import.target) != import.target)
+            })
+        })
+    }
+
     /// Aliases replaced by what they stand for, at the top.
     pub(crate) fn expand(&self, ty: &Ty) -> Ty {
         if let Ty::Named(symbol, args) = ty
