@@ -15,7 +15,7 @@ mod doc;
 #[cfg(test)]
 mod tests;
 
-use crate::{Parse, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, TextSize, parse};
+use crate::{Parse, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize, parse};
 use SyntaxKind::*;
 use doc::Doc;
 use std::fmt;
@@ -239,20 +239,19 @@ impl<'t> Formatter<'t> {
         }
     }
 
-    /// The text as it stands.
-    fn verbatim(&mut self, node: &SyntaxNode) -> Doc<'t> {
-        let range = node.text_range();
+    /// The text of a range as it stands.
+    fn verbatim(&mut self, range: TextRange) -> Vec<Doc<'t>> {
         let mut docs = self.comments_before(range.start());
         self.done = range.end();
         docs.push(Doc::Text(self.slice(range.start(), range.end())));
-        Doc::Concat(docs)
+        docs
     }
 
     // ---- Nodes ----
 
     fn node(&mut self, node: &SyntaxNode) -> Doc<'t> {
         match node.kind() {
-            INTERP_STRING => self.verbatim(node),
+            INTERP_STRING => Doc::Concat(self.verbatim(node.text_range())),
             MODULE_DEF | TRAIT_DEF | IMPL_DEF => self.with_items(node),
             FN_DEF | TEMPLATE_DEF | TYPE_DEF if has_decorators(node) => self.decorated(node),
             TYPE_DEF => Doc::Concat(self.type_def(&elements(node))),
@@ -635,6 +634,12 @@ impl<'t> Formatter<'t> {
             let target = if breaks || !inner.is_empty() { &mut inner } else { &mut docs };
             if breaks {
                 target.push(self.gap(first, Doc::SoftLine));
+            }
+            // A line end in the brackets tells `f[⏎T](x)`, a call of an element, from a call with type arguments.
+            let range = TextRange::new(first.text_range().start(), link.text_range().end());
+            if link.kind() == INDEX_EXPR && self.slice(range.start(), range.end()).contains('\n') {
+                target.extend(self.verbatim(range));
+                continue;
             }
             for (n, part) in parts.iter().enumerate() {
                 if n > 0 && spaced(link.kind(), &parts[n - 1], part) {

@@ -216,7 +216,7 @@ fn arm(p: &mut Parser<'_>, open: usize) {
         }
     }
     let next_arm = p.newline()
-        && pattern_end(p, p.pos())
+        && patterns::alternative_end(p, p.pos())
             .is_some_and(|end| matches!(p.kind_at(end), ARROW | WHEN_KW) && !p.tokens.newline_before(end));
     if next_arm || p.at(R_BRACE) || p.at_end() {
         p.expected("the body of the arm");

@@ -363,34 +363,39 @@ fn constructor(p: &mut Parser<'_>) -> Completed {
 pub(super) fn pattern_end(p: &Parser<'_>, mut at: usize) -> Option<usize> {
     const MAX_ALTERNATIVES: u32 = 64;
     for _ in 0..MAX_ALTERNATIVES {
-        let mut kind = p.kind_at(at);
-        if kind == MINUS {
-            at += 1;
-            kind = p.kind_at(at);
-            if !is_literal(kind) {
-                return None;
-            }
-        }
-        at = match kind {
-            L_PAREN | L_BRACKET | L_BRACE | HASH_BRACE | STRING_OPEN => p.partner(at)? + 1,
-            PERCENT if p.kind_at(at + 1) == L_BRACE => p.partner(at + 1)? + 1,
-            CARET => at + 2,
-            _ if is_plain_int(kind) && matches!(p.kind_at(at + 1), DOT_DOT | DOT_DOT_EQ) => {
-                let bound = at + 2 + usize::from(p.kind_at(at + 2) == MINUS);
-                is_plain_int(p.kind_at(bound)).then_some(bound + 1)?
-            }
-            _ if kind.is_type_name() => match p.kind_at(at + 1) {
-                L_PAREN | L_BRACE if !p.tokens.newline_before(at + 1) => p.partner(at + 1)? + 1,
-                _ => at + 1,
-            },
-            UNDERSCORE => at + 1,
-            _ if kind.is_name() || is_literal(kind) => at + 1,
-            _ => return None,
-        };
+        at = alternative_end(p, at)?;
         if p.kind_at(at) != PIPE || p.tokens.newline_before(at) {
             return Some(at);
         }
         at += 1;
     }
     None
+}
+
+/// [`pattern_end`] of one alternative.
+pub(super) fn alternative_end(p: &Parser<'_>, mut at: usize) -> Option<usize> {
+    let mut kind = p.kind_at(at);
+    if kind == MINUS {
+        at += 1;
+        kind = p.kind_at(at);
+        if !is_literal(kind) {
+            return None;
+        }
+    }
+    Some(match kind {
+        L_PAREN | L_BRACKET | L_BRACE | HASH_BRACE | STRING_OPEN => p.partner(at)? + 1,
+        PERCENT if p.kind_at(at + 1) == L_BRACE => p.partner(at + 1)? + 1,
+        CARET => at + 2,
+        _ if is_plain_int(kind) && matches!(p.kind_at(at + 1), DOT_DOT | DOT_DOT_EQ) => {
+            let bound = at + 2 + usize::from(p.kind_at(at + 2) == MINUS);
+            is_plain_int(p.kind_at(bound)).then_some(bound + 1)?
+        }
+        _ if kind.is_type_name() => match p.kind_at(at + 1) {
+            L_PAREN | L_BRACE if !p.tokens.newline_before(at + 1) => p.partner(at + 1)? + 1,
+            _ => at + 1,
+        },
+        UNDERSCORE => at + 1,
+        _ if kind.is_name() || is_literal(kind) => at + 1,
+        _ => return None,
+    })
 }
