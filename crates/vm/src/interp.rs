@@ -23,7 +23,7 @@ use crate::list::List;
 use crate::machine::{QUANTUM, World};
 use crate::natives::{self, NativeCtx, NativeDef};
 use crate::number::{self, Op};
-use crate::process::{Frame, Handler, Process, Ret, State};
+use crate::process::{Frame, Handler, MAX_STACK, Process, Ret, State};
 use crate::reactive;
 use crate::show;
 use crate::text::Str;
@@ -336,6 +336,9 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 }
                 save!(pc);
                 let new_base = base + usize::from(entry.registers);
+                if new_base + usize::from(registers) > MAX_STACK {
+                    fail!(Raise::StackOverflow.into());
+                }
                 process.reserve(new_base + usize::from(registers));
                 // SAFETY: both windows are inside the reserved stack and do not overlap, because the arguments end
                 // before the caller's registers do. Slots above the top hold nothing that needs dropping, and what was
@@ -1231,8 +1234,7 @@ fn invoke(world: &mut World, process: &mut Process, callee: &Value, dst: Option<
             let meta = function.meta();
             let entry = &raw const meta.unit.entries[usize::from(meta.body)];
             let ret = match dst {
-                Some(dst) if process.frames.len() >= world.limits.max_frames => {
-                    let _ = dst;
+                Some(_) if process.is_full(world.limits.max_frames) => {
                     process.scratch.clear();
                     return Err(Raise::StackOverflow.into());
                 }
@@ -1311,7 +1313,7 @@ fn initialise(world: &World, process: &mut Process, callee: *const Entry, ret: R
     if unsafe { (*callee).params } != 0 {
         return Err(wrong_arguments(callee, 0));
     }
-    if process.frames.len() >= world.limits.max_frames {
+    if process.is_full(world.limits.max_frames) {
         return Err(Raise::StackOverflow.into());
     }
     if let Some(frame) = process.frames.last_mut() {

@@ -72,6 +72,9 @@ pub(crate) struct Process {
     pub(crate) scratch: Vec<Value>,
 }
 
+/// Registers a process may have: a second bound of recursion, for frames of many registers.
+pub(crate) const MAX_STACK: usize = 1 << 23;
+
 /// Innermost frames that a trace keeps.
 const TRACE_TOP: usize = 40;
 /// Outermost frames that a longer trace keeps.
@@ -100,6 +103,11 @@ impl Process {
             Some(frame) => frame.base as usize + usize::from(unsafe { (*frame.entry).registers }),
             None => 0,
         }
+    }
+
+    /// Whether no further frame may be opened.
+    pub(crate) fn is_full(&self, max_frames: usize) -> bool {
+        self.frames.len() >= max_frames || self.stack.len() > MAX_STACK
     }
 
     /// Makes sure that registers up to `end` exist.

@@ -1,4 +1,5 @@
 //! Programs made of hand-written chunks, and a host that remembers what was printed.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -48,6 +49,11 @@ impl Host for TestHost {
 impl Program {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// Adds a finished chunk.
+    pub(crate) fn insert(&mut self, symbol: &str, chunk: Arc<Chunk>) {
+        self.chunks.insert(symbol.to_owned(), chunk);
     }
 
     /// Adds a chunk whose bodies `build` sets.
