@@ -35,6 +35,9 @@ pub struct MethodsNamed {
 /// The traits and impls of one file.
 #[salsa::tracked]
 fn file_impls(db: &dyn HirDb, file: File) -> Arc<ImplIndex> {
+    if lacks_impls(db, file) {
+        return Arc::default();
+    }
     let mut index = ImplIndex::default();
     for module in &header(db, file).modules {
         for item in &module.defs {
@@ -52,6 +55,14 @@ fn file_impls(db: &dyn HirDb, file: File) -> Arc<ImplIndex> {
         }
     }
     Arc::new(index)
+}
+
+/// Whether the host knows that there is nothing to look for in the header.
+#[salsa::tracked(returns(copy))]
+fn lacks_impls(db: &dyn HirDb, file: File) -> bool {
+    // What is known of a text depends on the text.
+    let _ = file.hash(db);
+    db.lacks_impls(file)
 }
 
 #[salsa::tracked]

@@ -40,6 +40,19 @@ pub use units::{Unit, UnitGraph, import_edges, imported_modules, unit_files, uni
 pub trait HirDb: base_db::SourceDb {
     /// The header of `file`, if the store has a valid one; equal to what lowering its text would give.
     fn stored_header(&self, file: base_db::File) -> Option<std::sync::Arc<item_tree::Header>>;
+
+    /// [`imported_modules`] of the header of `file`, if they are known without its header: what the module graph needs of
+    /// all files, also of those that nobody asks for. Like a stored header, an answer about the text with this hash.
+    fn stored_imports(&self, file: base_db::File) -> Option<std::sync::Arc<[base_db::Name]>> {
+        let _ = file;
+        None
+    }
+
+    /// Whether it is known without the header of `file` that it declares no trait and no impl.
+    fn lacks_impls(&self, file: base_db::File) -> bool {
+        let _ = file;
+        false
+    }
 }
 
 #[cfg(test)]

@@ -125,14 +125,27 @@ fn shard_problems(db: &dyn HirDb, shard: FileShard) -> Arc<[Problem]> {
             problems.push(errors::two_files(place.clone(), file.module(db), first, file.path(db)));
         }
         problems.extend(path_problem(&place, file.path(db)));
-        for module in header(db, file).modules.iter().skip(1) {
-            if let Some(other) = file_of_module(db, ModuleId::new(db, module.path.clone())) {
-                let place = Place { module: file.module(db).clone(), def: None, anchor: Anchor::Whole };
-                problems.push(errors::block_is_file(place, &module.path, other.path(db)));
-            }
-        }
+        problems.extend(block_of_same_name(db, file));
     }
     problems.into()
+}
+
+/// A block that has the name of the module of `file`. Looks at the headers of files with a shorter name only.
+fn block_of_same_name(db: &dyn HirDb, file: File) -> Option<Problem> {
+    let module = file.module(db);
+    let (mut prefix, last) = module.rsplit_once('.')?;
+    if !last.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
+    loop {
+        if let Some(other) = file_of_module(db, ModuleId::new(db, Name::from(prefix)))
+            && header(db, other).modules.iter().any(|block| block.path == *module)
+        {
+            let place = Place { module: Name::from(prefix), def: None, anchor: Anchor::Whole };
+            return Some(errors::block_is_file(place, module, file.path(db)));
+        }
+        prefix = prefix.rsplit_once('.')?.0;
+    }
 }
 
 /// Why a file has no text.

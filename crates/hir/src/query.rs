@@ -20,8 +20,9 @@ use crate::{
     lower::lower_body,
 };
 
-/// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live.
-#[salsa::tracked(no_eq, lru = 512)]
+/// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live;
+/// a cold build of fewer files parses each once.
+#[salsa::tracked(no_eq, lru = 2048)]
 pub fn parse(db: &dyn HirDb, file: File) -> Parse {
     let _span = tracing::debug_span!("parse", path = %file.path(db)).entered();
     Counters::bump(&db.counters().parsed);

@@ -15,7 +15,6 @@ use crate::{
     collect::join,
     item_tree::{Header, UseKind},
     query::{header, module_file},
-    resolve::use_target,
 };
 
 /// One unit.
@@ -64,28 +63,10 @@ pub fn imported_modules(header: &Header) -> impl Iterator<Item = Name> {
 /// Every module sees the prelude, which sees itself; so the prelude's files form a ring and everybody imports it.
 #[salsa::tracked(returns(deref))]
 pub fn import_edges(db: &dyn HirDb, file: File) -> Arc<[File]> {
-    let mut targets: Vec<File> = Vec::new();
-    let header = header(db, file);
-    for path in &header.mentions {
-        targets.extend(module_file(db, ModuleId::new(db, path.clone())));
-    }
-    for module in &header.modules {
-        let scope = ModuleId::new(db, module.path.clone());
-        for decl in &module.uses {
-            let mut add = |path: &str| {
-                let target = use_target(db, scope, path);
-                targets.extend(target.and_then(|path| module_file(db, ModuleId::new(db, path))));
-            };
-            add(&decl.path);
-            if let UseKind::Single(name, _) = &decl.kind {
-                add(&join(&decl.path, name));
-            }
-        }
-    }
-    let prelude: Vec<File> = stdlib::prelude()
-        .iter()
-        .filter_map(|path| module_file(db, ModuleId::new(db, Name::new_static(path))))
-        .collect();
+    // A path that is relative to a block names a block of the same file, so absolute paths are all that matters.
+    let modules = import_names(db, file).iter().map(|path| ModuleId::new(db, path.clone()));
+    let mut targets: Vec<File> = modules.filter_map(|module| module_file(db, module)).collect();
+    let prelude = prelude_files(db, db.project());
     match prelude.iter().position(|&other| other == file) {
         Some(at) => targets.push(prelude[(at + 1) % prelude.len()]),
         None => targets.extend(prelude.first()),
@@ -94,6 +75,21 @@ pub fn import_edges(db: &dyn HirDb, file: File) -> Arc<[File]> {
     sort_files(db, &mut targets);
     targets.dedup();
     targets.into()
+}
+
+/// [`imported_modules`] of a file, without its header if the host knows them.
+#[salsa::tracked(returns(deref))]
+fn import_names(db: &dyn HirDb, file: File) -> Arc<[Name]> {
+    // What is known of a text depends on the text.
+    let _ = file.hash(db);
+    db.stored_imports(file).unwrap_or_else(|| imported_modules(header(db, file)).collect())
+}
+
+/// The files of the prelude's modules that exist.
+#[salsa::tracked]
+fn prelude_files(db: &dyn HirDb, _project: Project) -> Vec<File> {
+    let modules = stdlib::prelude().iter().map(|path| ModuleId::new(db, Name::new_static(path)));
+    modules.filter_map(|module| module_file(db, module)).collect()
 }
 
 fn sort_files(db: &dyn HirDb, files: &mut [File]) {

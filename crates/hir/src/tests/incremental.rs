@@ -47,12 +47,14 @@ fn moving_a_function_lowers_nothing() {
         TWO,
         |db| db.set("a.nos", "use b.*\n\n\n# moved\nf(x) = helper(x)\ng(x) = f(x)\n"),
         expect![[r#"
-        collected
-        definition_syntax x2
-        header
-        item_tree
-        parse
-    "#]],
+            collected
+            definition_syntax x2
+            header
+            import_names
+            item_tree
+            lacks_impls
+            parse
+        "#]],
     );
 }
 
@@ -62,14 +64,16 @@ fn editing_a_body_lowers_that_body() {
         TWO,
         |db| db.set("a.nos", "use b.*\nf(x) = helper(x) + 1\ng(x) = f(x)\n"),
         expect![[r#"
-        body
-        body_with_source_map
-        collected
-        definition_syntax x2
-        header
-        item_tree
-        parse
-    "#]],
+            body
+            body_with_source_map
+            collected
+            definition_syntax x2
+            header
+            import_names
+            item_tree
+            lacks_impls
+            parse
+        "#]],
     );
 }
 
@@ -79,14 +83,16 @@ fn blanks_in_a_body_stop_at_the_body() {
         TWO,
         |db| db.set("a.nos", "use b.*\nf(x) =   helper(x)\ng(x) = f(x)\n"),
         expect![[r#"
-        body
-        body_with_source_map
-        collected
-        definition_syntax x2
-        header
-        item_tree
-        parse
-    "#]],
+            body
+            body_with_source_map
+            collected
+            definition_syntax x2
+            header
+            import_names
+            item_tree
+            lacks_impls
+            parse
+        "#]],
     );
 }
 
@@ -104,10 +110,11 @@ fn an_unrelated_item_reaches_no_other_module() {
             file_items
             file_of_module
             header
-            import_edges
+            import_names
             import_problems
             item x3
             item_tree
+            lacks_impls
             members x5
             module_header
             module_mvars
@@ -131,8 +138,10 @@ fn adding_an_import() {
             file_items
             header
             import_edges
+            import_names
             import_problems
             item_tree
+            lacks_impls
             members
             module_header
             module_mvars
@@ -159,10 +168,11 @@ fn a_star_import_sees_a_new_item() {
             file_impls
             file_items
             header
-            import_edges
+            import_names
             import_problems
             item x2
             item_tree
+            lacks_impls
             members x3
             module_header
             module_mvars
@@ -206,8 +216,10 @@ fn breaking_a_cycle() {
             file_items
             header
             import_edges
+            import_names
             import_problems
             item_tree
+            lacks_impls
             module_header
             module_mvars
             module_names

@@ -281,5 +281,6 @@ fn the_top_level_binds_plain_names() {
     expect![[r#"
         0..6 a module value binds one name
         32..33 a module has no `var`
-    "#]].assert_eq(&shown);
+    "#]]
+    .assert_eq(&shown);
 }
