@@ -64,11 +64,20 @@ impl<'a> Gen<'a> {
             Expr::Construct { args, .. } => Source { callee: None, receiver: None, args, type_args: &[] },
             _ => return,
         };
-        let Some(plan) = self.input.inference.calls.get(&expr) else {
-            // Reported: no code of this body runs.
-            return self.unit(dest);
-        };
         let mark = self.code().mark();
+        let Some(plan) = self.input.inference.calls.get(&expr) else {
+            // A function value of unknown type, such as a local function that is bound later.
+            if let Some(Expr::Local(local)) = source.callee.map(|callee| self.expr_of(callee)) {
+                let callee = self.alloc();
+                self.read_local(*local, callee);
+                let args: Vec<ArgPlan> = (0..source.args.len() as u32).map(ArgPlan::Arg).collect();
+                self.call_of_value(expr, callee, Some(*local), &args, &source, dest);
+            } else {
+                // Reported: no code of this body runs.
+                self.unit(dest);
+            }
+            return self.code().release(mark);
+        };
         self.planned_call(expr, plan, &source, dest);
         self.code().release(mark);
     }

@@ -10,7 +10,7 @@ use types::{Builtin, Callee, FieldAccess, Resolution};
 
 use crate::{
     emit::Reg,
-    lower::{Dest, Gen},
+    lower::{Dest, Gen, bound_function},
     pattern::Static,
 };
 
@@ -222,6 +222,14 @@ impl Gen<'_> {
 
     fn block(&mut self, stmts: &[Stmt], tail: Option<ExprId>, dest: Dest) {
         let mark = self.code().mark();
+        // Functions that call each other find the cells of those that are bound later.
+        for local in stmts.iter().filter_map(|stmt| bound_function(self.input, stmt)) {
+            if self.is_forward(local) {
+                let cell = self.reserve(local).register();
+                self.emit(Instr::LoadUnit { dst: cell });
+                self.emit(Instr::CellNew { dst: cell, src: cell });
+            }
+        }
         for stmt in stmts {
             self.stmt(stmt);
         }

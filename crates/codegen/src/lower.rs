@@ -8,7 +8,7 @@
 
 use base_db::{DefKind, DefName, Name};
 use bytecode::{BuildError, Capture, Chunk, ChunkBuilder, Constant, ConstructorRef, Instr, TypeKind, TypeRef};
-use hir::body::{Clause, Expr, ExprId, IntWidth, Lambda, Literal, LocalId, PatId, Stmt};
+use hir::body::{Clause, Expr, ExprId, IntWidth, Lambda, Literal, LocalId, Pat, PatId, Stmt};
 use la_arena::ArenaMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 use types::{Builtin, CtorRef, Head, Ty};
@@ -41,6 +41,15 @@ pub(crate) enum Place {
     Cell(Reg),
 }
 
+impl Place {
+    /// The register itself, whatever it holds.
+    pub(crate) fn register(self) -> Reg {
+        match self {
+            Place::Register(register) | Place::Cell(register) => register,
+        }
+    }
+}
+
 /// A function or lambda under construction.
 #[derive(Default)]
 pub(crate) struct Frame {
@@ -63,6 +72,8 @@ pub(crate) struct Gen<'a> {
     pub(crate) frames: Vec<Frame>,
     /// Locals that change after their declaration.
     changing: FxHashSet<LocalId>,
+    /// Local functions that an earlier statement of their block mentions: cells from the start of the block.
+    forward: FxHashSet<LocalId>,
     /// Lambdas bound to a local, for the defaults of local functions.
     pub(crate) local_functions: FxHashMap<LocalId, ExprId>,
     /// Registers each body captures from its creator.
@@ -121,20 +132,22 @@ impl<'a> Gen<'a> {
         let mut changing: FxHashSet<LocalId> =
             body.locals.iter().filter(|(_, local)| local.assigned).map(|(id, _)| id).collect();
         let mut local_functions = FxHashMap::default();
+        let mut forward = FxHashSet::default();
         for (id, expr) in body.exprs.iter() {
             match expr {
                 Expr::Lambda(Lambda { name: Some(local), .. }) => {
                     local_functions.insert(*local, id);
                 }
                 Expr::Block { stmts, .. } => {
-                    changing.extend(stmts.iter().filter_map(|stmt| updated_local(input, stmt)))
+                    changing.extend(stmts.iter().filter_map(|stmt| updated_local(input, stmt)));
+                    forward_functions(input, stmts, &mut forward);
                 }
                 Expr::Assign(stmt) => changing.extend(updated_local(input, stmt)),
                 _ => {}
             }
         }
         changing.extend(body.pats.iter().filter_map(|(_, pat)| match pat {
-            hir::body::Pat::Assign(local) => Some(*local),
+            Pat::Assign(local) => Some(*local),
             _ => None,
         }));
         Gen {
@@ -142,6 +155,7 @@ impl<'a> Gen<'a> {
             chunk: ChunkBuilder::new(symbol),
             frames: Vec::new(),
             changing,
+            forward,
             local_functions,
             closures: Closures::default(),
             ctor_widths: Vec::new(),
@@ -274,12 +288,17 @@ impl<'a> Gen<'a> {
 
     /// Whether the local may change after its declaration, so that its register must not be shared.
     pub(crate) fn is_changing(&self, local: LocalId) -> bool {
-        self.changing.contains(&local)
+        self.changing.contains(&local) || self.forward.contains(&local)
     }
 
     /// Whether the local lives in a cell.
     pub(crate) fn is_cell(&self, local: LocalId) -> bool {
-        self.changing.contains(&local) && self.input.body.locals[local].captured
+        self.is_forward(local) || (self.changing.contains(&local) && self.input.body.locals[local].captured)
+    }
+
+    /// Whether the local is a function that is mentioned before its binding.
+    pub(crate) fn is_forward(&self, local: LocalId) -> bool {
+        self.forward.contains(&local)
     }
 
     /// The register of an immutable local or an uncaptured `var` of the running function, readable in place.
@@ -447,7 +466,7 @@ impl<'a> Gen<'a> {
         &self.input.body.exprs[expr]
     }
 
-    pub(crate) fn pat_of(&self, pat: PatId) -> &'a hir::body::Pat {
+    pub(crate) fn pat_of(&self, pat: PatId) -> &'a Pat {
         &self.input.body.pats[pat]
     }
 
@@ -469,6 +488,33 @@ fn updated_local(input: &CompileInput<'_>, stmt: &Stmt) -> Option<LocalId> {
             Expr::Index { base: inner, .. } | Expr::Field { base: inner, .. } => base = *inner,
             _ => return None,
         }
+    }
+}
+
+/// Local functions of a block that a statement before their own mentions.
+fn forward_functions(input: &CompileInput<'_>, stmts: &[Stmt], forward: &mut FxHashSet<LocalId>) {
+    let functions: FxHashMap<LocalId, usize> =
+        stmts.iter().enumerate().filter_map(|(index, stmt)| Some((bound_function(input, stmt)?, index))).collect();
+    if functions.len() < 2 {
+        return;
+    }
+    for (index, stmt) in stmts.iter().enumerate() {
+        crate::walk::mentions(input.body, stmt, &mut |local| {
+            if functions.get(&local).is_some_and(|&place| place > index) {
+                forward.insert(local);
+            }
+        });
+    }
+}
+
+/// The local function that a statement binds.
+pub(crate) fn bound_function(input: &CompileInput<'_>, stmt: &Stmt) -> Option<LocalId> {
+    match stmt {
+        Stmt::Let { pat, value, .. } => match (&input.body.pats[*pat], &input.body.exprs[*value]) {
+            (Pat::Bind(local), Expr::Lambda(_)) => Some(*local),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

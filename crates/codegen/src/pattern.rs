@@ -634,14 +634,18 @@ impl Gen<'_> {
     /// `pat = value` as a statement.
     pub(crate) fn bind_value(&mut self, pat: PatId, value: ExprId) {
         if let Pat::Bind(local) = self.pat_of(pat) {
-            let place = self.reserve(*local);
+            let reserved = if self.is_forward(*local) { self.frame().places.get(*local).copied() } else { None };
+            let place = reserved.unwrap_or_else(|| self.reserve(*local));
             match place {
                 Place::Register(register) => self.expr(value, Dest::Reg(register)),
                 Place::Cell(cell) => {
                     let names_itself = self.local_functions.get(local) == Some(&value);
                     let mark = self.code().mark();
                     let src = self.alloc();
-                    if names_itself {
+                    if reserved.is_some() {
+                        self.expr(value, Dest::Reg(src));
+                        self.emit(Instr::CellSet { cell, src });
+                    } else if names_itself {
                         // The lambda captures the cell before its value is known.
                         self.emit(Instr::LoadUnit { dst: src });
                         self.emit(Instr::CellNew { dst: cell, src });

@@ -580,6 +580,7 @@ found(xs) = for i = 0 to 10 { if xs[i] > 5 then return xs[i] else () }
 forever() = while true { break 5 }
 closures(k) = { add = x => y => x + y + k; inc = add(1); fact(n) = if n < 2 then 1 else n * fact(n - 1); inc(fact(5)) }
 deep(n) = { go(i) = { inner = () => go(i - 1); if i > 0 then inner() else n }; go(3) }
+mutual(n) = { even(i) = if i == 0 then true else odd(i - 1); odd(i) = if i == 0 then false else even(i - 1); even(n) }
 local(n) = { scale(x, by = n + 1) = x * by; scale(2, 3) + scale(4, 5) }
 lambdas() = { f = (a, (b, c), [d | _]) => a + b + c + d; g = P(x, y) => x; f(1, (2, 3), [4]) }
 tries(x) = try { x + 1 } catch { ("a", n) when n > 5 -> n, "b" -> 2, e -> throw(e) } finally { println("done") }

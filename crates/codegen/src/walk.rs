@@ -1,6 +1,6 @@
-//! The children of an expression inside the same function: lambdas are not entered.
+//! Walks over expressions: children inside the same function, and all uses of locals.
 
-use hir::body::{Arm, Expr, ExprId, Stmt};
+use hir::body::{Arm, Body, Expr, ExprId, LocalId, Stmt};
 
 /// Calls `visit` with every direct child of `expr`.
 pub(crate) fn children(expr: &Expr, visit: &mut dyn FnMut(ExprId)) {
@@ -68,6 +68,23 @@ pub(crate) fn children(expr: &Expr, visit: &mut dyn FnMut(ExprId)) {
             }
         }
         Expr::Assign(stmt) => statement(stmt, visit),
+    }
+}
+
+/// Calls `visit` with every use of a local in `stmt`, lambdas included.
+pub(crate) fn mentions(body: &Body, stmt: &Stmt, visit: &mut dyn FnMut(LocalId)) {
+    let mut work = Vec::new();
+    statement(stmt, &mut |expr| work.push(expr));
+    while let Some(expr) = work.pop() {
+        match &body.exprs[expr] {
+            Expr::Local(local) => visit(*local),
+            Expr::Lambda(lambda) => {
+                work.push(lambda.body);
+                work.extend(lambda.params.iter().filter_map(|param| param.default));
+            }
+            Expr::Spawn { body, .. } => work.push(*body),
+            other => children(other, &mut |child| work.push(child)),
+        }
     }
 }
 
