@@ -115,14 +115,14 @@ impl Collector {
             ast::Item::Fn(def) => {
                 let Some(name) = def.name() else { return };
                 let item = function(&path, DefKind::Function, &Name::default(), &name, &Head::of_fn(def));
-                let def = self.with_place(item, def);
-                merge_function(&mut self.here(module).functions, def);
+                let is_first = self.occurrence(&item.def, def) == 0;
+                merge_function(&mut self.here(module).functions, item, is_first);
             }
             ast::Item::Template(def) => {
                 let Some(name) = def.name() else { return };
                 let item = function(&path, DefKind::Template, &Name::default(), &name, &Head::of_template(def));
-                let def = self.with_place(item, def);
-                merge_function(&mut self.here(module).templates, def);
+                let is_first = self.occurrence(&item.def, def) == 0;
+                merge_function(&mut self.here(module).templates, item, is_first);
             }
             ast::Item::Mvar(def) => {
                 let Some(name) = def.name() else { return };
@@ -176,15 +176,6 @@ impl Collector {
             // Foreign functions are read and ignored: nothing can be loaded yet.
             ast::Item::ExternFn(_) => {}
         }
-    }
-
-    fn with_place(
-        &mut self,
-        item: FunctionItem,
-        node: &impl AstNode<Language = syntax::NostosLanguage>,
-    ) -> FunctionItem {
-        self.occurrence(&item.def, node);
-        item
     }
 
     fn block(&mut self, module: usize, path: &Name, block: &ast::ModuleDef) {
@@ -256,7 +247,8 @@ impl Collector {
         for method in def.methods() {
             let Some(name) = method.name() else { continue };
             let item = function(&path, DefKind::DefaultMethod, &owner, &name, &Head::of_trait_method(&method));
-            merge_function(&mut methods, self.with_place(item, &method));
+            let is_first = self.occurrence(&item.def, &method) == 0;
+            merge_function(&mut methods, item, is_first);
         }
         self.order += 1;
         let order = self.order;
@@ -279,7 +271,8 @@ impl Collector {
         for method in def.methods() {
             let Some(name) = method.name() else { continue };
             let item = function(&path, DefKind::Method, &owner, &name, &Head::of_fn(&method));
-            methods.push(self.with_place(item, &method));
+            let is_first = self.occurrence(&item.def, &method) == 0;
+            methods.push((item, is_first));
         }
         let bounds = def
             .bounds()
@@ -304,8 +297,8 @@ impl Collector {
                 item.bounds.push(bound);
             }
         }
-        for method in methods {
-            merge_function(&mut item.methods, method);
+        for (method, is_first) in methods {
+            merge_function(&mut item.methods, method, is_first);
         }
     }
 }
@@ -396,9 +389,10 @@ fn function(module: &Name, kind: DefKind, owner: &Name, name: &SyntaxToken, head
 }
 
 /// Adds a clause to the function it belongs to.
-fn merge_function(functions: &mut Vec<FunctionItem>, clause: FunctionItem) {
+fn merge_function(functions: &mut Vec<FunctionItem>, clause: FunctionItem, is_first: bool) {
     // Clauses usually follow each other, so the search starts at the end.
-    let Some(item) = functions.iter_mut().rev().find(|item| item.def == clause.def) else {
+    let earlier = if is_first { None } else { functions.iter_mut().rev().find(|item| item.def == clause.def) };
+    let Some(item) = earlier else {
         functions.push(clause);
         return;
     };

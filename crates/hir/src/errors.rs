@@ -92,12 +92,15 @@ pub(crate) fn not_defined_in(place: Place, name: &str, module: &str, near: Optio
     problem
 }
 
-/// E0303: a `use` names a private definition.
-pub(crate) fn private_in(place: Place, name: &str, module: &str) -> Problem {
-    helped(
-        labelled(error(303, place, format!("`{name}` is private in module `{module}`")), "it cannot be imported"),
-        format!("mark it `pub` in `{module}`"),
-    )
+/// E0303: a `use` names a private definition. A private trait is invisible, which the message says first.
+pub(crate) fn private_in(place: Place, name: &str, module: &str, is_trait: bool) -> Problem {
+    let private = format!("`{name}` is private in module `{module}`");
+    let mut problem = error(303, place, private.clone());
+    if is_trait {
+        problem.message = format!("`{name}` is not defined in module `{module}`");
+        problem.notes.push(private);
+    }
+    helped(labelled(problem, "it cannot be imported"), format!("mark it `pub` in `{module}`"))
 }
 
 /// E0305: one name from two modules.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use base_db::{ModuleId, Name};
+use base_db::{DefKind, ModuleId, Name};
 use rustc_hash::FxHashMap;
 
 use crate::{
@@ -98,7 +98,8 @@ impl<'db> Check<'db> {
         };
         let library = module_file(db, target).is_some_and(|file| file.library(db));
         if !exported.is_public() && !library && !encloses(db, target, self.module) {
-            self.problems.push(errors::private_in(place, name, path));
+            let is_trait = exported.defs.iter().any(|(def, _)| def.kind() == DefKind::Trait);
+            self.problems.push(errors::private_in(place, name, path, is_trait));
         } else if claims(exported) {
             self.claim(local, path, name, place);
         }
