@@ -1507,7 +1507,8 @@ impl Expr {
     #[must_use]
     pub fn is_pattern_shaped(&self) -> bool {
         match self {
-            Expr::Name(_) | Expr::Wildcard(_) | Expr::Unit(_) | Expr::Con(_) | Expr::Error(_) => true,
+            // A splice may turn out to be a name when its template is expanded.
+            Expr::Name(_) | Expr::Wildcard(_) | Expr::Unit(_) | Expr::Con(_) | Expr::Splice(_) | Expr::Error(_) => true,
             Expr::Literal(literal) => {
                 !literal.is_negative()
                     && literal.token().is_some_and(|token| {

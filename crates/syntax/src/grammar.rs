@@ -109,8 +109,8 @@ fn list_until(
                 p.expected(&format!("`,` or {}", spec.close_text));
                 return true;
             };
-            stray_in_list(p, spec);
-            if !can_start(p) {
+            let skip = stray_in_list(p, spec);
+            if skip || !can_start(p) {
                 p.skip_until(ERROR, |p| p.pos() == close || p.at(COMMA));
                 p.eat(COMMA);
             }
@@ -118,8 +118,8 @@ fn list_until(
     })
 }
 
-/// Something other than a comma or the closer follows an element.
-fn stray_in_list(p: &mut Parser<'_>, spec: List) {
+/// Something other than a comma or the closer follows an element; `true` if the rest of the element is nonsense.
+fn stray_in_list(p: &mut Parser<'_>, spec: List) -> bool {
     match p.current() {
         EQ => {
             p.error("an assignment is a statement and cannot stand here")
@@ -128,11 +128,16 @@ fn stray_in_list(p: &mut Parser<'_>, spec: List) {
         SEMICOLON => {
             p.error(format!("{} are separated by `,`", spec.what));
         }
+        FOR_KW => {
+            p.error("there are no comprehensions").help("write `list.map(x => …)` or `list.filter(x => …)`");
+            return true;
+        }
         L_BRACE if p.pos() > 0 && p.kind_at(p.pos() - 1).is_type_name() => record_braces(p),
         _ => {
             p.expected(&format!("`,` or {}", spec.close_text));
         }
     }
+    false
 }
 
 /// `Name{…}` as an expression; the current token is the brace.

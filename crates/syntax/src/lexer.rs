@@ -475,7 +475,10 @@ impl Lexer<'_> {
                 format!("`{shown}` cannot be part of a name"),
                 Some("names consist of ASCII letters, digits and `_`".to_owned()),
             ),
-            c if c.is_control() => (format!("unexpected character U+{:04X}", u32::from(c)), None),
+            '`' => ("unexpected backquote".to_owned(), Some("strings stand in `\"`".to_owned())),
+            c if c.is_control() || c.is_whitespace() || matches!(c, '\u{200b}'..='\u{206f}' | '\u{feff}') => {
+                (format!("unexpected character U+{:04X}", u32::from(c)), None)
+            }
             _ => (format!("unexpected character `{shown}`"), None),
         };
         self.error(start, end, message, help);

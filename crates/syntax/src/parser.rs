@@ -90,10 +90,7 @@ impl Tokens {
         let mut balanced = true;
         for at in 0..self.kinds.len() {
             let kind = self.kinds[at];
-            if self.newline[at]
-                && let Some(&innermost) = stack.last()
-                && self.ends_open_brackets(at, innermost, barrier_text)
-            {
+            if self.newline[at] && self.ends_open_brackets(at, &stack, barrier_text) {
                 self.barriers.push(u32::try_from(at).unwrap_or(NONE));
                 stack.clear();
                 open = [0; 5];
@@ -123,13 +120,16 @@ impl Tokens {
         balanced && stack.is_empty()
     }
 
-    /// The line of `at` begins an item although a bracket is open before it. In parentheses no definition can stand
-    /// anyway; in braces one may, so there it must stand at the left edge of a file known to be unbalanced.
-    fn ends_open_brackets(&self, at: usize, innermost: usize, barrier_text: Option<&str>) -> bool {
-        match self.kinds[innermost] {
-            L_PAREN | L_BRACKET => self.certainly_begins_item(at),
-            _ => barrier_text.is_some_and(|text| column(text, self.start(at)) == 0 && self.certainly_begins_item(at)),
+    /// The line of `at` begins an item although brackets are open before it. In parentheses no definition can stand
+    /// anyway; in braces one may, so there it must not be indented deeper than the line of the outermost bracket, in
+    /// a file known to be unbalanced.
+    fn ends_open_brackets(&self, at: usize, stack: &[usize], barrier_text: Option<&str>) -> bool {
+        let (Some(&outermost), Some(&innermost)) = (stack.first(), stack.last()) else { return false };
+        if !self.certainly_begins_item(at) {
+            return false;
         }
+        matches!(self.kinds[innermost], L_PAREN | L_BRACKET)
+            || barrier_text.is_some_and(|text| column(text, self.start(at)) <= indentation(text, self.start(outermost)))
     }
 
     /// For a closer at the start of a line in an unbalanced file: the opener whose line is indented like it.
@@ -347,6 +347,8 @@ pub(crate) struct Parser<'t> {
     /// Position of the last error: at most one for each token.
     last_error: usize,
     depth: u32,
+    /// After a statement that could not be read to its end: no further errors on the line of this token.
+    muted: Option<usize>,
     /// The nesting limit was hit in this item; further errors there would only repeat it.
     pub(crate) too_deep: bool,
     pub(crate) context: Context,
@@ -362,6 +364,7 @@ impl<'t> Parser<'t> {
             events: Vec::with_capacity(tokens.kinds.len() * 3),
             errors: Vec::new(),
             last_error: usize::MAX,
+            muted: None,
             depth: 0,
             too_deep: false,
             context: Context::default(),
@@ -557,7 +560,12 @@ impl<'t> Parser<'t> {
 
     /// Reports a mistake at a range of bytes. Nothing is reported twice for one token.
     fn push_error(&mut self, at: usize, range: TextRange, message: String) -> ErrorHandle<'_> {
-        let silent = self.too_deep || self.last_error == at || self.tokens.after_bad_token(at);
+        let muted =
+            self.muted.is_some_and(|from| from <= at && (from + 1..=at).all(|n| !self.tokens.newline_before(n)));
+        if !muted {
+            self.muted = None;
+        }
+        let silent = muted || self.too_deep || self.last_error == at || self.tokens.after_bad_token(at);
         self.last_error = at;
         let index = if silent {
             None
@@ -566,6 +574,11 @@ impl<'t> Parser<'t> {
             Some(self.errors.len() - 1)
         };
         ErrorHandle { errors: &mut self.errors, index }
+    }
+
+    /// Reports nothing more on the line of the current token: what follows a mistake on a line is a guess.
+    pub(crate) fn mute_line(&mut self) {
+        self.muted = Some(self.pos);
     }
 
     /// Range of tokens `from..=to`.

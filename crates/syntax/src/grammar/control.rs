@@ -22,6 +22,10 @@ pub(super) fn if_expr(p: &mut Parser<'_>) -> Completed {
             required_expr(p, "a condition");
             p.eat(THEN_KW)
         };
+        if p.at_same_line(COLON) && !had_then {
+            p.error("a condition is followed by `then`, not `:`").help("write `if c then a else b`, or `if c { a }`");
+            p.bump();
+        }
         let branch = if matches!(p.current(), ELSE_KW) || !can_start_expr(p) {
             let mut error = p.expected("the branch for a true condition");
             if !had_then {
@@ -150,6 +154,10 @@ fn arm_list(p: &mut Parser<'_>, arms: Arms) {
                 p.bump();
                 break;
             }
+            if p.partner(open).is_none() && p.newline() && begins_binding(p) {
+                unclosed(p, open, "`}`");
+                break;
+            }
             let before = p.pos();
             if p.at(AFTER_KW) && arms == Arms::Receive {
                 after_arm(p);
@@ -175,6 +183,11 @@ fn arm_list(p: &mut Parser<'_>, arms: Arms) {
     p.complete(marker, ARM_LIST);
 }
 
+/// A pattern and `=`: a statement, no arm.
+fn begins_binding(p: &Parser<'_>) -> bool {
+    pattern_end(p, p.pos()).is_some_and(|end| p.kind_at(end) == EQ)
+}
+
 fn arm(p: &mut Parser<'_>, open: usize) {
     if p.at(COMMA) {
         p.error("a line cannot begin with `,`").help("separate arms by new lines");
@@ -182,6 +195,17 @@ fn arm(p: &mut Parser<'_>, open: usize) {
     }
     let marker = p.start();
     p.eat(PIPE);
+    if p.at(IDENT)
+        && p.current_text() == "case"
+        && !p.tokens.newline_before(p.pos() + 1)
+        && !matches!(p.nth(1), ARROW | WHEN_KW | PIPE | FAT_ARROW | COLON | EQ | IF_KW)
+    {
+        p.error("arms have no `case`").help("write `pattern -> body`");
+        let error = p.start();
+        p.bump();
+        p.complete(error, ERROR);
+        p.mute_line();
+    }
     if p.at(ELSE_KW) || p.at(AFTER_KW) || !patterns::can_start_pattern(p) && !is_bad_name(p) {
         p.abandon(marker);
         stray_arm(p);
@@ -300,6 +324,16 @@ fn closes_with_end(p: &Parser<'_>) -> bool {
 pub(super) fn for_expr(p: &mut Parser<'_>) -> Completed {
     let marker = p.start();
     p.bump();
+    if p.at_same_line(L_PAREN) && p.partner(p.pos()).is_some() {
+        p.error("`for` has no parentheses").help("write `for i = first to limit { … }`");
+        let error = p.start();
+        p.bump_tree();
+        p.complete(error, ERROR);
+        p.missing(ERROR_EXPR);
+        p.missing(ERROR_EXPR);
+        required_expr(p, "the body of the loop");
+        return p.complete(marker, FOR_EXPR);
+    }
     if p.current().is_name() {
         p.bump();
     } else {

@@ -181,6 +181,14 @@ fn unary(p: &mut Parser<'_>) -> Completed {
             }
         }
     }
+    if !markers.is_empty() && p.at_next_binding() {
+        p.expected("an expression");
+        let mut inner = p.missing(ERROR_EXPR);
+        for (marker, kind) in markers.into_iter().rev() {
+            inner = p.complete(marker, if kind == TILDE { SPLICE_EXPR } else { PREFIX_EXPR });
+        }
+        return inner;
+    }
     let operand = p.pos();
     let negatable = matches!(p.current(), INT | HEX_INT | BIN_INT);
     let mut inner = postfix(p);
@@ -189,7 +197,11 @@ fn unary(p: &mut Parser<'_>) -> Completed {
             MINUS if negatable && inner.kind == LITERAL && p.pos() == operand + 1 => Shape::Pattern,
             _ => Shape::Value,
         };
-        inner = p.complete(marker, if kind == TILDE { SPLICE_EXPR } else { PREFIX_EXPR }).with_shape(shape);
+        inner = if kind == TILDE {
+            p.complete(marker, SPLICE_EXPR).with_shape(Shape::Pattern)
+        } else {
+            p.complete(marker, PREFIX_EXPR).with_shape(shape)
+        };
     }
     inner
 }
@@ -476,12 +488,17 @@ fn no_expression(p: &mut Parser<'_>) -> Completed {
             p.error("`^` is only used in patterns");
             p.bump();
         }
+        PIPE | OR_OR => {
+            p.error("parameters do not stand between bars").help("a function is written `x => …` or `(a, b) => …`");
+            p.mute_line();
+            p.bump();
+        }
         DOLLAR => {
             p.error("`$` has no meaning outside of strings");
             p.bump();
         }
         STAR | SLASH | PERCENT | STAR_STAR | EQ_EQ | NOT_EQ | LESS | GREATER | LESS_EQ | GREATER_EQ | AND_AND
-        | OR_OR | PLUS_PLUS | COLON_COLON | PIPE_GREATER | LEFT_ARROW => {
+        | PLUS_PLUS | COLON_COLON | PIPE_GREATER | LEFT_ARROW => {
             p.expected("an expression").note("this operator needs a left operand");
             p.bump();
             if can_start_expr(p) && !p.newline() {
@@ -649,7 +666,7 @@ fn constructor(p: &mut Parser<'_>) -> Completed {
 
 /// An expression, or a message that says what it would have been.
 pub(super) fn required_expr(p: &mut Parser<'_>, what: &str) -> Completed {
-    if can_start_expr(p) || is_prefix_like(p.current()) {
+    if can_start_expr(p) || is_prefix_like(p.current()) || p.at_same_line(PIPE) {
         return expr(p);
     }
     if p.current().is_reserved() && !ends_expression(p.current()) && !p.newline() {

@@ -46,6 +46,8 @@ fn keyword_as_name(p: &Parser<'_>) -> bool {
 }
 
 /// One item, or what stands in place of one.
+///
+/// The next barrier confines it, except for modules, traits and implementations: those contain items themselves.
 pub(super) fn item(p: &mut Parser<'_>) {
     let limit = p.enter_item();
     let start = p.pos();
@@ -56,6 +58,9 @@ pub(super) fn item(p: &mut Parser<'_>) {
     let decorated = p.pos() > start;
     let public = p.pos();
     let is_pub = p.eat(PUB_KW);
+    if matches!(p.current(), MODULE_KW | TRAIT_KW) || is_impl(p) {
+        p.leave_item(limit);
+    }
     let kind = declaration(p, is_pub);
     match kind {
         Some(kind) => {
@@ -178,6 +183,9 @@ fn holds_parameters(p: &Parser<'_>, open: usize, close: usize) -> bool {
 /// `ImplType ":" TName` and no value after it.
 fn is_impl(p: &Parser<'_>) -> bool {
     let at = p.pos();
+    if !(p.current().is_type_name() || matches!(p.current(), L_PAREN | L_BRACKET)) {
+        return false;
+    }
     let mut end = match p.kind_at(at) {
         L_PAREN | L_BRACKET => match p.partner(at) {
             Some(close) if p.kind_at(at + 1).is_type_name() => close + 1,
@@ -244,7 +252,9 @@ fn stray_token(p: &mut Parser<'_>) {
     match p.current() {
         SEMICOLON => {
             p.error("declarations are not separated by `;`").help("remove it");
-            p.bump();
+            while p.at(SEMICOLON) {
+                p.bump();
+            }
             return;
         }
         END_KW => {
@@ -298,10 +308,10 @@ fn recover(p: &mut Parser<'_>) {
 
 fn begins_foreign_item(p: &Parser<'_>) -> bool {
     let next = p.nth(1);
-    p.at(IDENT)
+    (p.at(IDENT) || p.at(PRIVATE_KW))
         && (next.is_name() || next.is_type_name())
         && !p.tokens.newline_before(p.pos() + 1)
-        && statements::foreign_definition(p.current_text()).is_some()
+        && (p.at(PRIVATE_KW) || statements::foreign_definition(p.current_text()).is_some())
 }
 
 fn decorator(p: &mut Parser<'_>) {
@@ -407,10 +417,9 @@ fn use_decl(p: &mut Parser<'_>) -> SyntaxKind {
     let start = p.pos();
     p.bump();
     let path = p.start();
-    let mut segments = 0;
+    let mut segments = 1;
     if p.current().is_id() && !p.newline() {
         p.bump();
-        segments = 1;
         while p.at_same_line(DOT) && p.nth(1).is_id() && !p.tokens.newline_before(p.pos() + 1) {
             p.bump();
             p.bump();
@@ -418,6 +427,9 @@ fn use_decl(p: &mut Parser<'_>) -> SyntaxKind {
         }
     } else {
         p.expected("the name of a module");
+        p.complete(path, PATH);
+        p.skip_until(ERROR, |p| p.newline());
+        return USE_DECL;
     }
     let last = p.pos() - 1;
     p.complete(path, PATH);
@@ -456,7 +468,7 @@ fn use_decl(p: &mut Parser<'_>) -> SyntaxKind {
             p.expected("the new name");
         }
     }
-    if !p.newline() && !p.at_end() && !p.tokens.begins_item(p.pos()) {
+    if !p.newline() && !p.at_end() && !p.at(SEMICOLON) && !p.tokens.begins_item(p.pos()) {
         p.expected("the end of the line");
         p.skip_until(ERROR, |p| p.newline());
     }
@@ -536,7 +548,10 @@ fn type_body(p: &mut Parser<'_>) {
             types::ty(p);
         }
     }
-    if p.at_same_line(L_PAREN) || p.at_same_line(L_BRACE) {
+    if p.at_same_line(IDENT) && p.current_text() == "deriving" {
+        p.error("types derive nothing").help("write an implementation, or decorate the type with a template");
+        p.skip_until(ERROR, |p| p.newline());
+    } else if p.at_same_line(L_PAREN) || p.at_same_line(L_BRACE) {
         p.expected("the end of the declaration");
         p.skip_until(ERROR, |p| p.newline());
     }
@@ -799,7 +814,10 @@ fn body_of_trait(
             break;
         }
         let before = p.pos();
-        if method(p) {
+        let limit = p.enter_item();
+        let found = method(p);
+        p.leave_item(limit);
+        if found {
             continue;
         }
         if !ends && p.newline() && p.tokens.begins_item(p.pos()) {
@@ -855,6 +873,10 @@ fn function_rest(p: &mut Parser<'_>) {
         let error = p.start();
         control::guard(p);
         p.complete(error, ERROR);
+    }
+    if p.at_same_line(IDENT) && p.current_text() == "where" {
+        p.error("there is no `where`").help("bounds stand in the type parameters: `f[T: Ord](x: T) = …`");
+        p.skip_until(ERROR, |p| p.newline() || p.at(EQ));
     }
     body(p);
 }
@@ -970,6 +992,10 @@ fn value(p: &mut Parser<'_>, what: &str) {
         }
         expr(p);
         assignment_as_value(p, "a value");
+    } else if p.at(EQ) {
+        p.error("`=` must stand on the line of what it defines");
+        p.bump();
+        expr(p);
     } else {
         p.expected(what);
         p.missing(ERROR_EXPR);

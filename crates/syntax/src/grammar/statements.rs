@@ -86,6 +86,10 @@ fn statements(p: &mut Parser<'_>, open: usize) {
     }
 }
 
+fn is_string(kind: SyntaxKind) -> bool {
+    matches!(kind, STRING | SQ_STRING | STRING_CLOSE)
+}
+
 fn at_statement_end(p: &Parser<'_>) -> bool {
     p.at(R_BRACE) || p.at_end() || p.newline() || matches!(p.current(), COMMA | SEMICOLON | COLON)
 }
@@ -118,8 +122,26 @@ fn after_statement(p: &mut Parser<'_>) {
             p.skip_until(ERROR, at_statement_end);
         }
         R_PAREN | R_BRACKET | HOLE_CLOSE => {}
+        IF_KW => {
+            p.error("a condition stands before what depends on it").help("write `if c then a else b`");
+            p.skip_until(ERROR, at_statement_end);
+        }
+        STRING | SQ_STRING | STRING_OPEN if is_string(p.kind_at(p.pos().saturating_sub(1))) => {
+            p.error("strings do not join by themselves").help("join them with `++`");
+            p.skip_until(ERROR, at_statement_end);
+        }
+        IDENT if matches!(text, "and" | "or") => {
+            let operator = if text == "and" { "&&" } else { "||" };
+            p.error(format!("`{text}` is not an operator")).help(format!("write `{operator}`"));
+            p.skip_until(ERROR, at_statement_end);
+        }
+        IDENT if matches!(text, "elif" | "elsif" | "elseif") => {
+            p.error(format!("there is no `{text}`")).help("write `else if`");
+            p.skip_until(ERROR, at_statement_end);
+        }
         EQ => {
             p.error("only one `=` can stand in a statement");
+            p.mute_line();
             let error = p.start();
             p.bump();
             if can_start_expr(p) {
@@ -139,12 +161,11 @@ fn after_statement(p: &mut Parser<'_>) {
         }
         _ => {
             p.expected("a new line or `;` between statements");
+            p.mute_line();
             if can_start_expr(p) {
                 stmt(p, Surroundings::Block);
             }
-            if !p.at_same_line(L_BRACE) {
-                p.skip_until(ERROR, at_statement_end);
-            }
+            p.skip_until(ERROR, at_statement_end);
         }
     }
 }
@@ -160,6 +181,8 @@ pub(super) enum Surroundings {
 /// Words that begin a definition in other languages.
 pub(super) fn foreign_definition(word: &str) -> Option<&'static str> {
     Some(match word {
+        "public" | "export" => "write `pub`",
+        "static" | "async" | "inline" | "abstract" | "override" | "final" => "remove it",
         "let" | "val" => "bindings have no keyword: write `x = …`, or `var x = …` if it changes",
         "fn" | "def" | "func" | "fun" | "function" => "functions have no keyword: write `name(x) = …`",
         "impl" => "write `Type: Trait … end`",
@@ -255,6 +278,7 @@ fn at_separator(p: &Parser<'_>) -> bool {
 fn not_assignable(p: &mut Parser<'_>, lhs: Completed, from: usize) {
     let to = p.pos().saturating_sub(1);
     let help = match lhs.kind {
+        TRY_EXPR => "an assignment in `try` needs braces: `try { x = … }`",
         WHILE_EXPR | FOR_EXPR => "an assignment as the body of a loop needs braces: `{ x = … }`",
         LAMBDA => "an assignment as the body of a function needs braces: `x => { y = … }`",
         CALL_EXPR | CONSTRUCT_EXPR => "parameters and fields on the left of `=` must be patterns",
@@ -262,6 +286,7 @@ fn not_assignable(p: &mut Parser<'_>, lhs: Completed, from: usize) {
         _ => "to compare two values write `==`",
     };
     p.error_range(from, to, "this cannot stand on the left of `=`").help(help);
+    p.mute_line();
 }
 
 /// After `var`, or at the start of an annotated binding.
@@ -326,15 +351,48 @@ pub(super) fn foreign_word(p: &mut Parser<'_>) -> bool {
     true
 }
 
+/// `name: Type = …` where the type is written in a way that only other languages have.
+fn binding_with_bad_type(p: &Parser<'_>) -> bool {
+    let start = p.pos() + 2;
+    let kind = p.kind_at(start);
+    (kind.is_type_name() || kind.is_name() || matches!(kind, L_PAREN | L_BRACKET))
+        && !p.tokens.newline_before(start)
+        && (start + 1..start + 16)
+            .take_while(|&at| {
+                !p.tokens.newline_before(at) && !matches!(p.kind_at(at), COMMA | R_BRACE | SEMICOLON | EOF)
+            })
+            .any(|at| p.kind_at(at) == EQ)
+}
+
 /// `x: Int` without a value, and `{x: 1}` meant as a record.
 fn unfinished_binding(p: &mut Parser<'_>) -> bool {
     let at = p.pos();
     if !p.current().is_name() || p.nth(1) != COLON || p.tokens.newline_before(at + 1) {
         return false;
     }
+    if p.nth(2) == EQ && p.touches_previous(at + 2) {
+        p.error_range(at + 1, at + 2, "there is no operator `:=`").help("write `x = …`, or `var x = …` if it changes");
+        let marker = p.start();
+        pattern(p);
+        let error = p.start();
+        p.bump();
+        p.complete(error, ERROR);
+        bound_value(p);
+        p.complete(marker, LET_STMT);
+        return true;
+    }
+    if binding_with_bad_type(p) {
+        let marker = p.start();
+        let_rest(p, marker);
+        return true;
+    }
     let ends = |end: usize| p.tokens.newline_before(end) || matches!(p.kind_at(end), R_BRACE | COMMA | SEMICOLON | EOF);
     let name = p.current_text();
-    let is_type = p.kind_at(at + 2).is_type_name() && type_end(p, at + 2).is_some_and(ends);
+    let mut first = at + 2;
+    while matches!(p.kind_at(first), L_PAREN | L_BRACKET) {
+        first += 1;
+    }
+    let is_type = p.kind_at(first).is_type_name() && type_end(p, at + 2).is_some_and(ends);
     if !is_type && ends(at + 2) {
         // `a:` is a statement and a separator.
         return false;

@@ -300,7 +300,7 @@ fn type_end_within(p: &Parser<'_>, mut at: usize, depth: u32) -> Option<usize> {
                 while kind.is_type_name() && p.kind_at(end) == DOT && p.kind_at(end + 1).is_type_name() {
                     end += 2;
                 }
-                if p.kind_at(end) == L_BRACKET && !p.tokens.newline_before(end) {
+                if kind.is_type_name() && p.kind_at(end) == L_BRACKET && !p.tokens.newline_before(end) {
                     let close = p.partner(end)?;
                     type_list_end(p, end + 1, close, depth)?;
                     end = close + 1;
