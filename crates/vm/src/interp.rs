@@ -23,11 +23,11 @@ use crate::list::List;
 use crate::machine::{QUANTUM, World};
 use crate::natives::{self, NativeCtx, NativeDef};
 use crate::number::{self, Op};
-use crate::process::{Frame, Handler, MAX_STACK, Process, Ret, State};
+use crate::process::{Handler, MAX_STACK, Process, Ret, State};
 use crate::reactive;
 use crate::show;
 use crate::text::Str;
-use crate::value::{ArrayObj, CellObj, FunctionMeta, Value};
+use crate::value::{ArrayObj, CellObj, FunctionMeta, Value, raw};
 
 /// Why the interpreter stopped.
 pub(crate) enum Exit {
@@ -115,7 +115,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 }
             };
         }
-        // SAFETY of the three: the verifier proved the operand to be below the number of registers.
+        // SAFETY of the five: the verifier proved the operand to be below the number of registers.
         macro_rules! reg {
             ($r:expr) => {
                 unsafe { &*regs.add($r as usize) }
@@ -129,7 +129,23 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
         macro_rules! set {
             ($r:expr, $value:expr) => {{
                 let value: Value = $value;
-                unsafe { *regs.add($r as usize) = value };
+                unsafe {
+                    let slot = regs.add($r as usize);
+                    raw::discard(slot);
+                    slot.write(value);
+                }
+            }};
+        }
+        macro_rules! set_int {
+            ($r:expr, $value:expr) => {{
+                let value: i64 = $value;
+                unsafe { raw::set_int(regs.add($r as usize), value) };
+            }};
+        }
+        macro_rules! set_float {
+            ($r:expr, $value:expr) => {{
+                let value: f64 = $value;
+                unsafe { raw::set_float(regs.add($r as usize), value) };
             }};
         }
         macro_rules! tick_at {
@@ -168,7 +184,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
             ($dst:expr, $a:expr, $b:expr, $f:ident, $op:expr) => {{
                 if let (Value::Int(a), Value::Int(b)) = (reg!($a), reg!($b)) {
                     let value = a.$f(*b);
-                    set!($dst, Value::Int(value));
+                    set_int!($dst, value);
                 } else {
                     fail!(not_ints(reg!($a), reg!($b)));
                 }
@@ -178,7 +194,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
             ($dst:expr, $a:expr, $b:expr, $op:tt) => {{
                 if let (Value::Float(a), Value::Float(b)) = (reg!($a), reg!($b)) {
                     let value = a $op b;
-                    set!($dst, Value::Float(value));
+                    set_float!($dst, value);
                 } else {
                     fail!(not_floats(reg!($a), reg!($b)));
                 }
@@ -189,6 +205,13 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 let value = tri!(number::arith($op, reg!($a), reg!($b)));
                 set!($dst, value);
             }};
+            ($dst:expr, $a:expr, $b:expr, $op:expr, $int:ident, $float:tt) => {
+                match (reg!($a), reg!($b)) {
+                    (Value::Int(a), Value::Int(b)) => set_int!($dst, a.$int(*b)),
+                    (Value::Float(a), Value::Float(b)) => set_float!($dst, a $float b),
+                    _ => arith!($dst, $a, $b, $op),
+                }
+            };
         }
         macro_rules! int_test {
             ($a:expr, $b:expr, $op:tt, $offset:expr) => {{
@@ -347,17 +370,11 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     let from = process.stack.as_mut_ptr().add(base + usize::from($args));
                     let to = process.stack.as_mut_ptr().add(new_base);
                     for index in 0..usize::from($argc) {
-                        to.add(index).write(from.add(index).read());
+                        raw::copy(from.add(index), to.add(index));
                         from.add(index).write(Value::Unit);
                     }
                 }
-                process.frames.push(Frame {
-                    entry: callee,
-                    pc: 0,
-                    base: new_base as u32,
-                    ret: Ret::Register($dst),
-                    closure: $closure,
-                });
+                process.push_frame(callee, new_base as u32, $dst, $closure);
                 continue 'frame;
             }};
         }
@@ -373,8 +390,13 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 // Arguments go down to the first registers; what is overwritten dies, what is left is cleared.
                 if first > 0 {
                     for index in 0..argc {
-                        let value = std::mem::take(reg_mut!(first + index));
-                        set!(index, value);
+                        // SAFETY: registers of this frame; `first > 0`, so the two differ.
+                        unsafe {
+                            let (from, to) = (regs.add(first + index), regs.add(index));
+                            raw::discard(to);
+                            raw::copy(from, to);
+                            from.write(Value::Unit);
+                        }
                     }
                 }
                 for slot in window!(argc, usize::from(entry.registers) - argc) {
@@ -398,14 +420,34 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
             pc += 1;
             match instr {
                 Instr::Nop => {}
-                Instr::Move { dst, src } => set!(dst, reg!(src).clone()),
+                Instr::Move { dst, src } => {
+                    // SAFETY: registers of this frame; a scalar may be copied as bytes, also onto itself.
+                    unsafe {
+                        let (from, to) = (regs.add(usize::from(src)), regs.add(usize::from(dst)));
+                        if raw::is_heap(from) {
+                            let value = (*from).clone();
+                            raw::discard(to);
+                            to.write(value);
+                        } else {
+                            raw::discard(to);
+                            raw::copy(from, to);
+                        }
+                    }
+                }
                 Instr::Take { dst, src } => {
-                    let value = std::mem::take(reg_mut!(src));
-                    set!(dst, value);
+                    if dst != src {
+                        // SAFETY: two registers of this frame; the source is overwritten without dropping.
+                        unsafe {
+                            let (from, to) = (regs.add(usize::from(src)), regs.add(usize::from(dst)));
+                            raw::discard(to);
+                            raw::copy(from, to);
+                            from.write(Value::Unit);
+                        }
+                    }
                 }
                 Instr::LoadUnit { dst } => set!(dst, Value::Unit),
                 Instr::LoadBool { dst, value } => set!(dst, Value::Bool(value)),
-                Instr::LoadInt { dst, value } => set!(dst, Value::Int(i64::from(value))),
+                Instr::LoadInt { dst, value } => set_int!(dst, i64::from(value)),
                 Instr::LoadConst { dst, constant } => set!(dst, unit.constants[usize::from(constant)].clone()),
                 Instr::LoadFunction { dst, symbol } => {
                     let callee = tri!(world.unit(&unit.chunk.symbols[usize::from(symbol)]));
@@ -524,28 +566,28 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     int_op!(dst, a, b, wrapping_rem, Op::Rem);
                 }
                 Instr::AddIntImm { dst, a, imm } => match reg!(a) {
-                    Value::Int(value) => set!(dst, Value::Int(value.wrapping_add(i64::from(imm)))),
+                    Value::Int(value) => set_int!(dst, value.wrapping_add(i64::from(imm))),
                     other => fail!(type_error("Int", other)),
                 },
                 Instr::MulIntImm { dst, a, imm } => match reg!(a) {
-                    Value::Int(value) => set!(dst, Value::Int(value.wrapping_mul(i64::from(imm)))),
+                    Value::Int(value) => set_int!(dst, value.wrapping_mul(i64::from(imm))),
                     other => fail!(type_error("Int", other)),
                 },
                 Instr::DivIntImm { dst, a, imm } => match reg!(a) {
-                    Value::Int(value) => set!(dst, Value::Int(value.wrapping_div(i64::from(imm)))),
+                    Value::Int(value) => set_int!(dst, value.wrapping_div(i64::from(imm))),
                     other => fail!(type_error("Int", other)),
                 },
                 Instr::RemIntImm { dst, a, imm } => match reg!(a) {
-                    Value::Int(value) => set!(dst, Value::Int(value.wrapping_rem(i64::from(imm)))),
+                    Value::Int(value) => set_int!(dst, value.wrapping_rem(i64::from(imm))),
                     other => fail!(type_error("Int", other)),
                 },
                 Instr::AddFloat { dst, a, b } => float_op!(dst, a, b, +),
                 Instr::SubFloat { dst, a, b } => float_op!(dst, a, b, -),
                 Instr::MulFloat { dst, a, b } => float_op!(dst, a, b, *),
                 Instr::DivFloat { dst, a, b } => float_op!(dst, a, b, /),
-                Instr::Add { dst, a, b } => arith!(dst, a, b, Op::Add),
-                Instr::Sub { dst, a, b } => arith!(dst, a, b, Op::Sub),
-                Instr::Mul { dst, a, b } => arith!(dst, a, b, Op::Mul),
+                Instr::Add { dst, a, b } => arith!(dst, a, b, Op::Add, wrapping_add, +),
+                Instr::Sub { dst, a, b } => arith!(dst, a, b, Op::Sub, wrapping_sub, -),
+                Instr::Mul { dst, a, b } => arith!(dst, a, b, Op::Mul, wrapping_mul, *),
                 Instr::Div { dst, a, b } => arith!(dst, a, b, Op::Div),
                 Instr::Rem { dst, a, b } => arith!(dst, a, b, Op::Rem),
                 Instr::Pow { dst, a, b } => arith!(dst, a, b, Op::Pow),
@@ -558,7 +600,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     set!(dst, Value::Bool(!value));
                 }
                 Instr::IntToFloat { dst, src } => match reg!(src) {
-                    Value::Int(value) => set!(dst, Value::Float(*value as f64)),
+                    Value::Int(value) => set_float!(dst, *value as f64),
                     other => fail!(type_error("Int", other)),
                 },
 
@@ -658,7 +700,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     (Value::Int(value), Value::Int(limit)) => {
                         let next = value.wrapping_add(1);
                         let again = next < *limit;
-                        set!(counter, Value::Int(next));
+                        set_int!(counter, next);
                         if again {
                             jump_by!(offset);
                         }
@@ -800,19 +842,31 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     }
                 }
                 Instr::Return { src } => {
-                    let value = std::mem::take(reg_mut!(src));
-                    for slot in window!(0, entry.registers) {
-                        if slot.is_heap() {
-                            *slot = Value::Unit;
+                    // The common case moves the result straight into the caller's register.
+                    let depth = process.frames.len();
+                    if depth >= 2
+                        && let Ret::Register(dst) = process.frames[depth - 1].ret
+                    {
+                        let caller_base = process.frames[depth - 2].base as usize;
+                        // SAFETY: `src` is a register of this frame; the verifier proved `dst` to be one of the
+                        // caller's, which lies below. The source is overwritten without dropping.
+                        unsafe {
+                            let from = regs.add(usize::from(src));
+                            let to = process.stack.as_mut_ptr().add(caller_base + usize::from(dst));
+                            raw::discard(to);
+                            raw::copy(from, to);
+                            from.write(Value::Unit);
                         }
-                    }
-                    let Some(frame) = process.frames.pop() else { return Ok(Exit::Done(value)) };
-                    if let (Ret::Register(dst), Some(caller)) = (frame.ret, process.frames.last()) {
-                        // SAFETY: the verifier proved `dst` to be a register of the caller, which is below this frame.
-                        unsafe { *process.stack.as_mut_ptr().add(caller.base as usize + usize::from(dst)) = value };
+                        for slot in window!(0, entry.registers) {
+                            if slot.is_heap() {
+                                *slot = Value::Unit;
+                            }
+                        }
+                        process.frames.pop();
                         continue 'frame;
                     }
-                    match deliver(world, process, frame.ret, value) {
+                    let value = std::mem::take(reg_mut!(src));
+                    match leave(world, process, value) {
                         Some(value) => return Ok(Exit::Done(value)),
                         None => continue 'frame,
                     }

@@ -124,6 +124,32 @@ impl Process {
         self.stack.resize(len, Value::Unit);
     }
 
+    /// Opens a frame whose registers are in place. Written field by field: a frame put together elsewhere and moved
+    /// here stalls on its own stores.
+    #[inline]
+    pub(crate) fn push_frame(
+        &mut self,
+        entry: *const Entry,
+        base: u32,
+        dst: u16,
+        closure: Option<Block<FunctionMeta>>,
+    ) {
+        if self.frames.len() == self.frames.capacity() {
+            self.frames.reserve(8);
+        }
+        // SAFETY: there is room for one more, and all fields are written before it counts.
+        unsafe {
+            let len = self.frames.len();
+            let frame = self.frames.as_mut_ptr().add(len);
+            (&raw mut (*frame).entry).write(entry);
+            (&raw mut (*frame).pc).write(0);
+            (&raw mut (*frame).base).write(base);
+            (&raw mut (*frame).ret).write(Ret::Register(dst));
+            (&raw mut (*frame).closure).write(closure);
+            self.frames.set_len(len + 1);
+        }
+    }
+
     /// Opens a frame whose arguments are in `scratch`; their number has been checked.
     pub(crate) fn push_scratch(&mut self, entry: *const Entry, ret: Ret, closure: Option<Block<FunctionMeta>>) {
         let base = self.top();
