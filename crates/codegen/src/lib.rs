@@ -13,6 +13,7 @@
 mod assign;
 mod call;
 mod control;
+mod describe;
 mod emit;
 mod expr;
 mod liveness;
@@ -22,15 +23,17 @@ mod pattern;
 mod tests;
 mod walk;
 
+pub use describe::describe;
+
 use std::sync::Arc;
 
-use base_db::{Counters, DefId, DefName, Name};
+use base_db::{Counters, DefId, DefKind, DefName, Name};
 use bytecode::{BuildError, Chunk};
 use hir::{
     body::Body,
     problem::{Problem, Severity},
 };
-use types::{Doors, InferenceResult, Trace, TyDb, TypeDef};
+use types::{Doors, InferenceResult, Trace, TyDb, TypeDef, ty::TraitRef};
 
 /// The code of one definition.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +48,9 @@ pub struct Compiled {
 pub trait TypeSource {
     /// The definition of a record or variant; `None` if it does not exist (any more).
     fn type_def(&self, def: &DefName) -> Option<Arc<TypeDef>>;
+
+    /// For a method of an impl: the trait's declaration of it, if that has a default for parameter `index`.
+    fn inherited_default(&self, method: &DefName, index: usize) -> Option<DefName>;
 }
 
 /// All that the code of one definition is made of.
@@ -94,5 +100,15 @@ struct DoorTypes<'db>(Doors<'db>);
 impl TypeSource for DoorTypes<'_> {
     fn type_def(&self, def: &DefName) -> Option<Arc<TypeDef>> {
         self.0.type_def(def)
+    }
+
+    fn inherited_default(&self, method: &DefName, index: usize) -> Option<DefName> {
+        let implementation =
+            DefName::new(method.module().clone(), DefKind::Impl, method.owner().clone(), Name::default());
+        let TraitRef::Def(trait_) = self.0.impl_def(&implementation)?.trait_.clone() else { return None };
+        let trait_ = self.0.trait_def(&trait_)?;
+        let declared = trait_.methods.iter().find(|declared| declared.name == *method.name())?;
+        declared.signature.params.get(index)?.default.as_ref()?;
+        declared.code.clone()
     }
 }

@@ -7,7 +7,7 @@
 //! cell in a register, shared by all closures over it. A local function finds itself in the running closure.
 
 use base_db::{DefKind, DefName, Name};
-use bytecode::{BuildError, Capture, Chunk, ChunkBuilder, Constant, ConstructorRef, Instr, TypeKind, TypeRef};
+use bytecode::{BuildError, Capture, Chunk, ChunkBuilder, Constant, Instr, TypeRef};
 use hir::body::{Clause, Expr, ExprId, IntWidth, Lambda, Literal, LocalId, Pat, PatId, Stmt};
 use la_arena::ArenaMap;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -16,6 +16,7 @@ use types::{Builtin, CtorRef, Head, Ty};
 use crate::{
     CompileInput,
     control::{Loop, Region},
+    describe,
     emit::{Emitter, Reg},
     liveness::{self, ClosureRegisters},
     pattern::Static,
@@ -104,12 +105,19 @@ pub(crate) fn chunks(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError>
     if has_defaults(input.def.kind()) {
         for index in 0..params {
             let clause = input.body.clauses.iter().find(|clause| clause.params[index].default.is_some());
-            let Some((clause, value)) = clause.and_then(|clause| Some((clause, clause.params[index].default?))) else {
-                continue;
-            };
+            let own = clause.and_then(|clause| Some((clause, clause.params[index].default?)));
             let mut default = Gen::new(input, &default_symbol(&symbol, index));
             default.enter(index, None);
-            default.default_value(clause, index, value);
+            if let Some((clause, value)) = own {
+                default.default_value(clause, index, value);
+            } else if input.def.kind() == DefKind::Method
+                && index > 0
+                && let Some(declared) = input.types.inherited_default(input.def, index)
+            {
+                default.inherited_value(&declared, index);
+            } else {
+                continue;
+            }
             default.leave(0, input.def.name());
             chunks.push(default.finish()?);
         }
@@ -284,6 +292,13 @@ impl<'a> Gen<'a> {
         self.bind_match_failure(fail);
     }
 
+    /// The trait's own default, from the same parameters.
+    fn inherited_value(&mut self, declared: &DefName, index: usize) {
+        let symbol = self.chunk.symbol(&default_symbol(&declared.to_string(), index));
+        let Ok(argc) = u8::try_from(index) else { return self.fail("arguments") };
+        self.emit(Instr::TailCall { argc, symbol, args: 0 });
+    }
+
     // --- locals ---
 
     /// Whether the local may change after its declaration, so that its register must not be shared.
@@ -403,26 +418,9 @@ impl<'a> Gen<'a> {
     /// Index of a constructor; `None` if its type is not known (reported elsewhere).
     pub(crate) fn constructor(&mut self, ctor: &CtorRef) -> Option<u16> {
         let def = self.input.types.type_def(&ctor.ty)?;
-        let constructor = def.constructors.get(ctor.index as usize)?;
-        let kind = match (def.record, def.mutable || def.reactive) {
-            (true, false) => TypeKind::Record,
-            (true, true) => TypeKind::Reactive,
-            (false, false) => TypeKind::Variant,
-            (false, true) => TypeKind::ReactiveVariant,
-        };
-        let fields = match constructor.field_names.is_empty() {
-            true => (0..constructor.fields.len()).map(|index| format!("_{index}").into()).collect(),
-            false => constructor.field_names.clone(),
-        };
-        let width = fields.len();
-        let index = self.chunk.constructor(ConstructorRef {
-            ty: type_ref(&ctor.ty),
-            kind,
-            name: constructor.name.clone(),
-            index: ctor.index as u16,
-            siblings: def.constructors.len() as u16,
-            fields,
-        });
+        let constructor = describe::constructor_ref(&def, ctor.index)?;
+        let width = constructor.fields.len();
+        let index = self.chunk.constructor(constructor);
         if self.ctor_widths.len() <= usize::from(index) {
             self.ctor_widths.resize(usize::from(index) + 1, width);
         }

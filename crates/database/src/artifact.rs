@@ -59,6 +59,8 @@ pub struct Head {
     pub deps: Vec<(Name, Fingerprint)>,
     /// Fingerprint of the index of all impls of the project, if a question was about it.
     pub impls: Option<Fingerprint>,
+    /// Questions about types, traits and impls of files that are in no import chain: checked one by one.
+    pub loose: Vec<Answer>,
 }
 
 /// One file of a unit.

@@ -20,7 +20,7 @@ use types::{Answer, Question};
 
 use crate::{
     artifact::{self, Artifact, Contents, FileFacts, Head, Part},
-    root::Db,
+    root::{Db, Known},
 };
 
 /// A strongly connected component of the import graph.
@@ -128,12 +128,19 @@ fn absence(db: &dyn Db, files: &[File]) -> Reason {
 fn why_invalid(db: &dyn Db, unit: UnitId<'_>, entry: &Artifact) -> Option<Reason> {
     let head = entry.head();
     let same = head.deps.iter().all(|(module, before)| module_interface(db, module) == *before)
-        && head.impls.is_none_or(|before| hir::impl_index(db).fingerprint == before);
+        && head.impls.is_none_or(|before| hir::impl_index(db).fingerprint == before)
+        && head.loose.iter().all(|(question, before)| types::answer(db, question) == *before);
     if same {
         return None;
     }
     let Some(questions) = entry.questions() else { return Some(Reason::Damaged) };
-    if let Some((question, _)) = questions.iter().find(|(question, before)| types::answer(db, question) != *before) {
+    // Answers about the unit itself follow from its texts and the other answers; asking would wait for this very query.
+    let is_own = |question: &Question| {
+        let file = definition_of(question).and_then(|def| hir::module_file(db, ModuleId::new(db, def.module().clone())));
+        file.is_some_and(|file| unit.files(db).contains(&file))
+    };
+    let differs = |(question, before): &&Answer| !is_own(question) && types::answer(db, question) != *before;
+    if let Some((question, _)) = questions.iter().find(differs) {
         return Some(Reason::Answer(question.clone()));
     }
     // Conflicts between imports are found by looking at whole modules, which no single question tells.
@@ -198,7 +205,7 @@ fn definitions(db: &dyn Db, file: File) -> Vec<(DefName, bool)> {
                 }
                 DefKind::Trait => {
                     let methods = types::trait_def(db, DefId::new(db, item.def.clone()));
-                    let defaults = methods.iter().flat_map(|def| &def.methods).filter_map(|m| m.default.clone());
+                    let defaults = methods.iter().flat_map(|def| &def.methods).filter_map(|m| m.code.clone());
                     found.extend(defaults.map(|method| (method, true)));
                 }
                 DefKind::Test | DefKind::Template => continue,
@@ -216,6 +223,23 @@ fn definition_fingerprint(db: &dyn Db, def: &DefName) -> Fingerprint {
     types::answer(db, &question_about(def))
 }
 
+/// The definition that a question is about, if it is about one.
+fn definition_of(question: &Question) -> Option<&DefName> {
+    match question {
+        Question::Signature(def)
+        | Question::Type(def)
+        | Question::TypeShape(def)
+        | Question::Trait(def)
+        | Question::Impl(def) => Some(def),
+        Question::Resolve { .. }
+        | Question::Exported { .. }
+        | Question::Module(_)
+        | Question::Qualifier { .. }
+        | Question::ImplsOf(_)
+        | Question::MethodsNamed(_) => None,
+    }
+}
+
 fn question_about(def: &DefName) -> Question {
     match def.kind() {
         DefKind::Type => Question::Type(def.clone()),
@@ -223,6 +247,11 @@ fn question_about(def: &DefName) -> Question {
         DefKind::Impl => Question::Impl(def.clone()),
         _ => Question::Signature(def.clone()),
     }
+}
+
+/// What the last run left about exactly this text, if it had an entry.
+pub(crate) fn known_text<'db>(db: &'db dyn Db, file: File) -> Option<&'db Known> {
+    db.shared().known.get(file.path(db)).filter(|known| known.hash == file.hash(db) && known.entry.is_some())
 }
 
 /// The stored header of a file: by the last run's hint, else by key.
@@ -252,6 +281,11 @@ pub(crate) fn stored_header(db: &dyn Db, file: File) -> Option<Arc<Header>> {
 }
 
 /// The stored signature, type, trait or impl of `def`, if the entry of its unit, or at least its part, is valid.
+///
+/// Recall must not wait for itself. Functions and values are asked along imports only, whose units form no ring. Impls,
+/// and with them types, traits and methods, are known to the whole project: their users may be imported by the file
+/// that declares them. So these are always read from the text, unless they are the library's; and what is declared is
+/// read from the text when the entry of its unit is not valid as a whole, because checking its part would ask for it.
 pub(crate) fn stored<'db, T>(db: &'db dyn Db, def: DefId<'db>) -> Option<Stamped<T>>
 where
     T: Serialize + DeserializeOwned,
@@ -259,15 +293,30 @@ where
     db.shared().store.as_ref()?;
     let name = def.name(db);
     let file = hir::module_file(db, ModuleId::new(db, name.module().clone()))?;
+    if is_project_wide(name.kind()) && !file.library(db) {
+        return None;
+    }
     let entry = match recall(db, unit_of(db, file)) {
         Recall::Hit(entry) => entry,
-        Recall::Miss(_) => match name.kind() {
-            DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Value => recall_part(db, def)?,
-            _ => return None,
-        },
+        Recall::Miss(_) if is_project_wide(name.kind()) || types::is_declared(db, def) => return None,
+        Recall::Miss(_) => recall_part(db, def)?,
     };
     let (fingerprint, bytes) = entry.signature(name)?;
     Some(Stamped { fingerprint, value: Arc::new(codec::decode(bytes)?) })
+}
+
+/// Kinds of definitions that may be asked for from anywhere, not only along imports.
+fn is_project_wide(kind: DefKind) -> bool {
+    match kind {
+        DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Mvar => false,
+        DefKind::Type
+        | DefKind::Trait
+        | DefKind::Impl
+        | DefKind::Method
+        | DefKind::DefaultMethod
+        | DefKind::Template
+        | DefKind::Test => true,
+    }
 }
 
 /// An older entry whose part of `def` is still right: the sources of its binding group are equal and every recorded
@@ -494,14 +543,16 @@ fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
         modules.extend(hir::imported_modules(hir::header(db, file)));
     }
     let mut impls = None;
-    for (question, _) in questions {
-        match question {
-            Question::Exported { module, .. } | Question::Module(module) => modules.push(module.clone()),
-            Question::Signature(def) | Question::Type(def) | Question::TypeShape(def) | Question::Trait(def) | Question::Impl(def) => {
-                modules.push(def.module().clone());
+    let mut project_wide: Vec<(&DefName, &Answer)> = Vec::new();
+    for answer in questions {
+        match (definition_of(&answer.0), &answer.0) {
+            (Some(def), _) if is_project_wide(def.kind()) => project_wide.push((def, answer)),
+            (Some(def), _) => modules.push(def.module().clone()),
+            (None, Question::Exported { module, .. } | Question::Module(module)) => modules.push(module.clone()),
+            (None, Question::ImplsOf(_) | Question::MethodsNamed(_)) => {
+                impls = Some(hir::impl_index(db).fingerprint);
             }
-            Question::ImplsOf(_) | Question::MethodsNamed(_) => impls = Some(hir::impl_index(db).fingerprint),
-            Question::Resolve { .. } | Question::Qualifier { .. } => {}
+            (None, _) => {}
         }
     }
     // A block is known by its file; a module that does not exist by its own name. The library is part of the build's
@@ -518,13 +569,21 @@ fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
     }
     deps.sort();
     deps.dedup();
+    let is_settled = |def: &DefName| {
+        let file = hir::module_file(db, ModuleId::new(db, def.module().clone()));
+        file.is_some_and(|file| {
+            let module = file.module(db);
+            file.library(db) || own.contains(module) || deps.binary_search_by(|(dep, _)| dep.cmp(module)).is_ok()
+        })
+    };
+    let loose = project_wide.into_iter().filter(|(def, _)| !is_settled(def)).map(|(_, answer)| answer.clone()).collect();
     let files = files.iter().map(|&file| FileFacts {
         path: file.path(db).clone(),
         hash: file.hash(db),
         interface: interface(db, file),
         mvars: mvars(db, file),
     });
-    Head { files: files.collect(), deps, impls }
+    Head { files: files.collect(), deps, impls, loose }
 }
 
 /// The definitions with code of `file` by their symbols.
@@ -540,6 +599,15 @@ pub(crate) fn compiled_symbol(db: &dyn Db, file: File, symbol: &str) -> Option<C
     let def = definitions_by_symbol(db, file).get(owner)?;
     let compiled = codegen::compiled(db, DefId::new(db, def.clone())).as_ref()?;
     compiled.chunks.iter().find(|(name, _)| name == symbol).map(|(_, chunk)| chunk.clone())
+}
+
+/// Modules whose edits may change an answer of the entry.
+pub(crate) fn consulted(head: &Head) -> Vec<Name> {
+    let loose = head.loose.iter().filter_map(|(question, _)| Some(definition_of(question)?.module().clone()));
+    let mut modules: Vec<Name> = head.deps.iter().map(|(module, _)| module.clone()).chain(loose).collect();
+    modules.sort();
+    modules.dedup();
+    modules
 }
 
 fn mvars(db: &dyn Db, file: File) -> Vec<Name> {

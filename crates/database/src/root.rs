@@ -127,6 +127,14 @@ impl hir::HirDb for RootDatabase {
     fn stored_header(&self, file: File) -> Option<Arc<Header>> {
         recall::stored_header(self, file)
     }
+
+    fn stored_imports(&self, file: File) -> Option<Arc<[Name]>> {
+        recall::known_text(self, file).map(|known| Arc::clone(&known.imports))
+    }
+
+    fn lacks_impls(&self, file: File) -> bool {
+        recall::known_text(self, file).is_some_and(|known| !known.has_impls)
+    }
 }
 
 #[salsa::db]

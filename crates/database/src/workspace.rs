@@ -15,11 +15,12 @@ use std::{
     time::Instant,
 };
 
-use base_db::{Change, Content, Counters, DefKind, File, Fingerprint, Name, Options, Project, SourceDb, library_path};
-use bytecode::Chunk;
+use base_db::{Change, Content, Counters, DefId, DefKind, DefName, File, Fingerprint, Name, Options, Project, SourceDb, library_path};
+use bytecode::{Chunk, TypeDesc};
 use hir::problem::{Anchor, Code, Place, Problem, Severity};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use types::TypeDef;
 
 use crate::{
     artifact::{self, Artifact},
@@ -503,7 +504,7 @@ impl Workspace {
                     state.row.warnings = !facts.problems.is_empty();
                     let head = outcome.artifact.as_ref().map(|artifact| artifact.head());
                     state.row.deps = match head {
-                        Some(head) => head.deps.iter().map(|(module, _)| module.clone()).collect(),
+                        Some(head) => recall::consulted(head),
                         // A unit with errors is visited at every update until it has none.
                         None => Vec::new(),
                     };
@@ -668,6 +669,9 @@ impl Workspace {
 
     /// The path of the file that defines `module` or the file around the block `module`.
     pub fn path_of_module(&self, module: &str) -> Option<Name> {
+        if let Some(path) = library_file(module) {
+            return Some(path);
+        }
         prefixes_longest_first(module).find_map(|prefix| {
             let path = path_of(&self.config.options, prefix);
             let known = match (&self.live, &self.manifest) {
@@ -686,13 +690,58 @@ impl Workspace {
         self.stats.chunks_loaded += 1;
         let head = symbol.split(['(', '/', ':']).next().unwrap_or(symbol);
         let module = head.rsplit_once('.').map_or("", |(module, _)| module);
-        let path = self.path_of_module(module).or_else(|| library_file(module))?;
+        let path = self.path_of_module(module)?;
         match self.artifact(&path) {
             Some(artifact) => artifact.chunk(symbol).or_else(|| self.recompute(&path)?.chunk(symbol)),
             None => {
                 let db = self.database();
                 recall::compiled_symbol(db, db.project().file(db, &path)?, symbol)
             }
+        }
+    }
+
+    /// What reflection knows of a type, by its full name or, where it is unique, by its own. `None`: there is none.
+    pub fn type_desc(&mut self, name: &str) -> Option<TypeDesc> {
+        if let Some((module, own)) = name.rsplit_once('.') {
+            return self.type_desc_in(module, own);
+        }
+        let root = path_of(&self.config.options, "");
+        if let Some(found) = self.config.options.single_file.then(|| self.type_desc_at(&root, "", name)).flatten() {
+            return Some(found);
+        }
+        let modules: Vec<Name> = self.paths().iter().map(|path| module_name(&self.config.options, path)).collect();
+        let library = stdlib::library().iter().map(|(stem, _)| Name::from(format!("stdlib.{stem}")));
+        let found: Vec<TypeDesc> =
+            modules.into_iter().chain(library).filter_map(|module| self.type_desc_in(&module, name)).collect();
+        found.into_iter().next()
+    }
+
+    fn type_desc_in(&mut self, module: &str, name: &str) -> Option<TypeDesc> {
+        let path = self.path_of_module(module)?;
+        self.type_desc_at(&path, module, name)
+    }
+
+    fn type_desc_at(&mut self, path: &str, module: &str, name: &str) -> Option<TypeDesc> {
+        let def = DefName::new(Name::from(module), DefKind::Type, Name::from(name), Name::default());
+        let stored = self.artifact(path);
+        let stored = stored.as_ref().and_then(|artifact| artifact.signature(&def));
+        let stored: Option<TypeDef> = stored.and_then(|(_, bytes)| base_db::codec::decode(bytes));
+        match stored {
+            Some(def) => codegen::describe(&def),
+            None => {
+                let db = self.database();
+                let def = types::type_def(db, DefId::new(db, def)).as_ref()?;
+                codegen::describe(def)
+            }
+        }
+    }
+
+    /// Paths of all known files, the library's that are in use included, sorted.
+    fn paths(&self) -> Vec<Name> {
+        match (&self.live, &self.manifest) {
+            (Some(live), _) => live.states.keys().cloned().collect(),
+            (None, Some(manifest)) => (0..manifest.len()).map(|row| Name::from(manifest.path(row))).collect(),
+            (None, None) => Vec::new(),
         }
     }
 
@@ -790,11 +839,7 @@ impl Workspace {
 
     /// All units with the bytes that a cold build must reproduce, sorted by path.
     pub fn dump(&mut self) -> Vec<UnitDump> {
-        let paths: Vec<Name> = match (&self.live, &self.manifest) {
-            (Some(live), _) => live.states.keys().cloned().collect(),
-            (None, Some(manifest)) => (0..manifest.len()).map(|row| Name::from(manifest.path(row))).collect(),
-            (None, None) => Vec::new(),
-        };
+        let paths = self.paths();
         let all = self.problems();
         let mut dumps = Vec::new();
         for path in paths {

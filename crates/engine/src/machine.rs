@@ -13,7 +13,7 @@ use std::{
 };
 
 use base_db::{DefKind, DefName};
-use bytecode::Chunk;
+use bytecode::{Chunk, TypeDesc};
 use database::Workspace;
 use vm::{ChunkSource, Data, Failure, LinkError, Machine};
 
@@ -104,6 +104,10 @@ impl ChunkSource for WorkspaceChunks {
     fn chunk(&mut self, symbol: &str) -> Result<Arc<Chunk>, LinkError> {
         let mut workspace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         workspace.chunk(symbol).map(Arc::new).ok_or(LinkError::Unknown)
+    }
+
+    fn type_desc(&mut self, name: &str) -> Option<TypeDesc> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).type_desc(name)
     }
 }
 

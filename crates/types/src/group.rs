@@ -27,6 +27,10 @@ use crate::{
     ty::{Head, TraitRef, Ty},
 };
 
+/// Stack that must be left before a body is walked, in bytes; otherwise a new piece of [`STACK_STEP`] is taken.
+const STACK_LEFT: usize = 1 << 20;
+const STACK_STEP: usize = 16 << 20;
+
 /// Definitions that are inferred together, sorted.
 #[salsa::interned(debug, revisions = usize::MAX)]
 pub struct Group<'db> {
@@ -95,7 +99,7 @@ pub(crate) fn mentions<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Arc<Mentions>
 
 /// Whether the definition's signature can be read without its body.
 #[salsa::tracked(returns(copy))]
-pub(crate) fn is_declared<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> bool {
+pub fn is_declared<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> bool {
     match def.name(db).kind() {
         DefKind::Function | DefKind::Method | DefKind::DefaultMethod => {
             hir::function_item(db, def).is_some_and(|item| {
@@ -274,9 +278,12 @@ pub fn binding_group<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Group<'db> {
 #[salsa::tracked(cycle_result = cyclic_group)]
 pub fn infer_group<'db>(db: &'db dyn TyDb, group: Group<'db>) -> Arc<GroupInference> {
     let _span = tracing::debug_span!("infer_group", members = ?group.members(db)).entered();
-    let doors = Doors::new(db);
-    let members = infer_members(&doors, group.members(db));
-    Arc::new(GroupInference { members, trace: doors.into_trace() })
+    // A chain of definitions that wait for each other is as long as the program makes it.
+    stacker::maybe_grow(STACK_LEFT, STACK_STEP, || {
+        let doors = Doors::new(db);
+        let members = infer_members(&doors, group.members(db));
+        Arc::new(GroupInference { members, trace: doors.into_trace() })
+    })
 }
 
 fn cyclic_group<'db>(db: &'db dyn TyDb, _id: salsa::Id, group: Group<'db>) -> Arc<GroupInference> {
