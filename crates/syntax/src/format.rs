@@ -297,12 +297,21 @@ impl<'t> Formatter<'t> {
 
     /// Comments before `next`, then `line`: a comment at the end of a line stays on it.
     fn gap(&mut self, next: &SyntaxElement, line: Doc<'t>) -> Doc<'t> {
-        let mut docs = self.comments_before(next.text_range().start());
+        self.gap_before(next.text_range().start(), line)
+    }
+
+    fn gap_before(&mut self, next: TextSize, line: Doc<'t>) -> Doc<'t> {
+        let mut docs = self.comments_before(next);
         if docs.is_empty() {
             return line;
         }
         docs.push(line);
         Doc::Concat(docs)
+    }
+
+    /// The bar before an arm goes, before anything of the arm is printed.
+    fn drop_leading_bar(&mut self, element: &SyntaxElement) -> Option<Doc<'t>> {
+        leading_bar(element).map(|bar| self.drop_token(&bar))
     }
 
     /// Elements on lines of their own; single empty lines between them stay.
@@ -317,7 +326,8 @@ impl<'t> Formatter<'t> {
             }
             if n > 0 {
                 self.blanks = Blanks::All;
-                let gap = self.gap(element, Doc::Hard);
+                docs.extend(self.drop_leading_bar(element));
+                let gap = self.gap_before(first_offset(element), Doc::Hard);
                 docs.push(gap);
             }
             docs.push(self.element(element));
@@ -476,6 +486,7 @@ impl<'t> Formatter<'t> {
                     inner.push(Doc::IfBreak { broken: "", flat: between(separator.take()) });
                 }
                 first = false;
+                inner.extend(self.drop_leading_bar(part));
                 inner.push(Doc::Line);
                 inner.push(self.element(part));
             }
@@ -503,7 +514,9 @@ impl<'t> Formatter<'t> {
         let mut docs = Vec::new();
         let mut from = 0;
         if let Some(SyntaxElement::Token(bar)) = elements.first() {
-            docs.push(self.drop_token(bar));
+            if self.done < bar.text_range().end() {
+                docs.push(self.drop_token(bar));
+            }
             from = 1;
         }
         let body = elements.len() - 1;
@@ -778,6 +791,17 @@ fn is_item(kind: SyntaxKind) -> bool {
 
 fn is_separator(element: &SyntaxElement) -> bool {
     matches!(element, SyntaxElement::Token(token) if is_optional(token))
+}
+
+fn leading_bar(element: &SyntaxElement) -> Option<SyntaxToken> {
+    let first = element.as_node().filter(|node| node.kind() == MATCH_ARM)?.first_token()?;
+    (first.kind() == PIPE).then_some(first)
+}
+
+/// Where the element begins, without the bar before an arm.
+fn first_offset(element: &SyntaxElement) -> TextSize {
+    let after_bar = leading_bar(element).and_then(|_| element.as_node()?.first_child());
+    after_bar.map_or(element.text_range(), |node| node.text_range()).start()
 }
 
 fn is_link(kind: SyntaxKind) -> bool {
