@@ -67,6 +67,9 @@ impl TypeSource for Types {
     fn type_def(&self, def: &DefName) -> Option<Arc<TypeDef>> {
         self.0.iter().find(|ty| ty.def == *def).cloned()
     }
+    fn inherited_default(&self, _method: &DefName, _index: usize) -> Option<DefName> {
+        None
+    }
 }
 
 fn builtin(builtin: Builtin) -> Ty {

@@ -159,6 +159,7 @@ fn trait_method(doors: &Doors<'_>, scope: &Name, method: &FunctionItem) -> Trait
         signature,
         result_declared: method.result.is_some(),
         default: method.has_body.then(|| method.def.clone()),
+        code: (method.has_body || method.params.iter().any(|param| param.has_default)).then(|| method.def.clone()),
     }
 }
 

@@ -109,6 +109,8 @@ pub struct TraitMethod {
     pub result_declared: bool,
     /// The definition of the default body, if there is one.
     pub default: Option<DefName>,
+    /// The definition whose body holds the default body or default arguments, if there are any.
+    pub code: Option<DefName>,
 }
 
 /// An impl, resolved.

@@ -126,7 +126,8 @@ impl Lowering<'_> {
         } else if let Some(def) = ast::TraitMethod::cast(node.clone()) {
             self.note_name(def.name());
             // Default arguments of a method without a body are code as well.
-            let has_defaults = def.param_list().is_some_and(|list| list.params().any(|param| param.default().is_some()));
+            let has_defaults =
+                def.param_list().is_some_and(|list| list.params().any(|param| param.default().is_some()));
             if def.body().is_some() || has_defaults {
                 self.function(def.param_list(), None, def.ret_type(), def.body(), range);
             }
