@@ -5,7 +5,10 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use crate::ty::{Builtin, Head, Ty, rigid_name};
+use crate::{
+    signature::Signature,
+    ty::{Builtin, Constraint, Head, TraitRef, Ty, rigid_name},
+};
 
 impl Display for Ty {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -118,4 +121,60 @@ pub fn generic_name(name: &str, index: u32) -> String {
     } else {
         rigid_name(name).to_owned()
     }
+}
+
+/// A scheme as one line: `[T](T, a) -> a where Num a, a.name: b`.
+pub fn scheme(signature: &Signature) -> String {
+    let name = |ty: &Ty| {
+        let named = ty.map_leaves(&mut |leaf| match leaf {
+            Ty::Param(index) => {
+                let name = signature.generics.get(*index as usize).map_or("", |name| name.as_str());
+                Some(Ty::rigid(generic_name(name, *index).into()))
+            }
+            _ => None,
+        });
+        named.to_string()
+    };
+    let list = |types: &[(Option<base_db::Name>, Ty)]| {
+        types.iter().map(|(_, ty)| name(ty)).collect::<Vec<_>>().join(", ")
+    };
+    let params: Vec<String> = signature
+        .params
+        .iter()
+        .map(|param| if param.default.is_some() { format!("{}?", name(&param.ty)) } else { name(&param.ty) })
+        .collect();
+    let mut out = if params.is_empty() { String::new() } else { format!("({}) -> ", params.join(", ")) };
+    out.push_str(&name(&signature.result));
+    let constraints: Vec<String> = signature
+        .constraints
+        .iter()
+        .map(|constraint| match constraint {
+            Constraint::Trait { trait_: TraitRef::Builtin(trait_), ty } => format!("{trait_} {}", name(ty)),
+            Constraint::Trait { trait_: TraitRef::Def(def), ty } => format!("{} {}", def.name(), name(ty)),
+            Constraint::HasField { ty, field, result } => format!("{}.{field}: {}", name(ty), name(result)),
+            Constraint::HasMethod { ty, method, args, result, .. } => {
+                format!("{}.{method}({}) -> {}", name(ty), list(args), name(result))
+            }
+            Constraint::Arith { left, right, result, .. } => {
+                format!("{} with {} is {}", name(left), name(right), name(result))
+            }
+            Constraint::Index { container, index, element, .. } => {
+                format!("{}[{}]: {}", name(container), name(index), name(element))
+            }
+            Constraint::IndexSet { container, index, element } => {
+                format!("{}[{}] = {}", name(container), name(index), name(element))
+            }
+            Constraint::Length { ty } => format!("length({})", name(ty)),
+            Constraint::Concat { ty } => format!("Concat {}", name(ty)),
+            Constraint::Overload { functions, args, result } => {
+                let function = functions.first().map_or("", |def| def.name().as_str());
+                format!("{function}({}) -> {}", list(args), name(result))
+            }
+        })
+        .collect();
+    if !constraints.is_empty() {
+        out.push_str(" where ");
+        out.push_str(&constraints.join(", "));
+    }
+    out
 }

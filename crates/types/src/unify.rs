@@ -249,6 +249,12 @@ impl Table {
         Ok(())
     }
 
+    /// Whether `ty`, written out, is small enough to be bound to a variable.
+    pub(crate) fn is_bounded(&mut self, ty: &Ty) -> bool {
+        let mut budget = MAX_NODES;
+        self.occurs_check(u32::MAX, ty, u32::MAX, MAX_DEPTH, &mut budget)
+    }
+
     /// Whether `ty` may be bound to `var`; lowers the levels of its variables on the way.
     fn occurs_check(&mut self, var: u32, ty: &Ty, level: u32, depth: u32, budget: &mut u32) -> bool {
         if depth == 0 || *budget == 0 {

@@ -634,6 +634,7 @@ impl Check<'_, '_> {
                 self.cx().visible.retain(|visible| *visible != own);
             }
             self.table.level -= 1;
+            let ty = self.bounded(value, ty);
             let scheme = self.generalise_local(&ty, first);
             self.cx().locals[raw(local)] = scheme.clone();
             self.bind_local(local, scheme);
@@ -647,12 +648,23 @@ impl Check<'_, '_> {
             }
             None => found,
         };
+        let ty = self.bounded(value, ty);
         let ty = match self.table.shallow(&ty) {
             // A value that never comes may be used as anything.
             Ty::Never => self.table.fresh(),
             _ => ty,
         };
         self.infer_pat(pat, &ty);
+    }
+
+    /// The type of a local, unless it is too large to be meant: parts that are shared in memory are not when written out.
+    fn bounded(&mut self, at: ExprId, ty: Ty) -> Ty {
+        if self.table.is_bounded(&ty) {
+            return ty;
+        }
+        let draft = report::mismatch(&Ty::Error, &Ty::Error, &crate::unify::Clash::Infinite);
+        self.report_expr(at, draft);
+        Ty::Error
     }
 
     /// Names and defaults of a local function, for named arguments.

@@ -3,6 +3,8 @@
 //! A fixture is one text: `//- /path` opens a file, everything below belongs to it; without such a line the text is one
 //! file that is run alone. The library's sources are always there.
 
+mod cases;
+mod limits;
 mod suite;
 
 use std::sync::{Arc, Mutex, OnceLock};

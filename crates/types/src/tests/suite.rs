@@ -88,7 +88,8 @@ fn suite_is_accepted_and_refused_as_its_headers_say() {
     let mut count = 0;
     for paths in &all {
         let name = paths[0].strip_prefix(&root).unwrap_or(&paths[0]).display().to_string();
-        if !name.contains(&only) {
+        // Syntax and bare imports are worded by other crates.
+        if !name.contains(&only) || name.contains("errors/01-") || name.contains("bare-use") {
             continue;
         }
         count += 1;
