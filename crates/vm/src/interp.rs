@@ -421,18 +421,8 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
             match instr {
                 Instr::Nop => {}
                 Instr::Move { dst, src } => {
-                    // SAFETY: registers of this frame; a scalar may be copied as bytes, also onto itself.
-                    unsafe {
-                        let (from, to) = (regs.add(usize::from(src)), regs.add(usize::from(dst)));
-                        if raw::is_heap(from) {
-                            let value = (*from).clone();
-                            raw::discard(to);
-                            to.write(value);
-                        } else {
-                            raw::discard(to);
-                            raw::copy(from, to);
-                        }
-                    }
+                    // SAFETY: registers of this frame; the copy is taken before the destination dies.
+                    unsafe { raw::put(regs.add(usize::from(dst)), raw::cloned(regs.add(usize::from(src)))) }
                 }
                 Instr::Take { dst, src } => {
                     if dst != src {
@@ -924,7 +914,8 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     let first = reg!(head).clone();
                     let rest = if dst == tail { std::mem::take(reg_mut!(tail)) } else { reg!(tail).clone() };
                     let Value::List(len, buf) = rest else { fail!(type_error("List", &rest)) };
-                    set!(dst, List { buf, len }.cons(first).into());
+                    // SAFETY: a register of this frame.
+                    unsafe { raw::set_list(regs.add(usize::from(dst)), List { buf, len }.cons(first)) };
                 }
                 Instr::MakeRange { dst, a, b } => match (reg!(a), reg!(b)) {
                     (Value::Int(low), Value::Int(high)) => {
@@ -974,7 +965,11 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                                 .ok()
                                 .and_then(|index| list.as_list().and_then(|list| list.get(index)));
                             match item {
-                                Some(item) => item.clone(),
+                                Some(item) => {
+                                    // SAFETY: as for `GetField`.
+                                    unsafe { raw::put(regs.add(usize::from(dst)), raw::cloned(item)) };
+                                    continue;
+                                }
                                 None => fail!(out_of_bounds(*index)),
                             }
                         }
@@ -1003,10 +998,8 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 }
                 Instr::GetField { dst, obj, index } => match reg!(obj) {
                     Value::Data(fields) => match fields.get(usize::from(index)) {
-                        Some(value) => {
-                            let value = value.clone();
-                            set!(dst, value);
-                        }
+                        // SAFETY: a register of this frame; the copy is taken before the record may die.
+                        Some(value) => unsafe { raw::put(regs.add(usize::from(dst)), raw::cloned(value)) },
                         None => fail!(no_field(reg!(obj))),
                     },
                     Value::Reactive(object) => {
@@ -1129,11 +1122,16 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 }
                 Instr::JumpNotCons { src, head, offset } => {
                     if let Value::List(len, Some(buf)) = reg!(src) {
-                        let list = List { buf: Some(Rc::clone(buf)), len: *len };
-                        let first = list.view().head().cloned().unwrap_or_default();
-                        let rest = list.drop_front(1);
-                        set!(head, first);
-                        set!(head + 1, rest.into());
+                        let buf = Rc::clone(buf);
+                        let len = *len;
+                        // SAFETY: `head` and `head + 1` are registers of this frame. The element is copied before its
+                        // list may die, and a list with a buffer is not empty.
+                        unsafe {
+                            let first = raw::cloned(buf.at(len - 1));
+                            let rest = List { buf: Some(buf), len }.drop_front(1);
+                            raw::put(regs.add(usize::from(head)), first);
+                            raw::set_list(regs.add(usize::from(head) + 1), rest);
+                        }
                     } else {
                         jump_by!(offset);
                     }

@@ -72,7 +72,7 @@ impl Buf {
 
     /// Element by its place from the bottom; `place` lies below the total.
     #[inline]
-    fn at(&self, place: u32) -> &Value {
+    pub(crate) fn at(&self, place: u32) -> &Value {
         let inner = self.get();
         if place >= inner.parent_len {
             return &inner.items[(place - inner.parent_len) as usize];
@@ -231,18 +231,27 @@ impl List {
     }
 
     /// All but the first `count` elements.
-    pub fn drop_front(self, count: usize) -> Self {
+    #[inline]
+    pub(crate) fn drop_front(self, count: usize) -> Self {
         if count >= self.len as usize {
             return Self::new();
         }
         let len = self.len - count as u32;
+        match self.buf {
+            Some(buf) if len > buf.get().parent_len => Self { buf: Some(buf), len },
+            buf => Self { buf, len }.normalised(),
+        }
+    }
+
+    /// A view that ends inside a parent becomes a view of the parent.
+    #[cold]
+    fn normalised(self) -> Self {
         let Some(mut buf) = self.buf else { return Self::new() };
-        // Normalise: a view that ends inside a parent becomes a view of the parent.
-        while len <= buf.get().parent_len {
+        while self.len <= buf.get().parent_len {
             let Some(parent) = buf.get().parent.clone() else { break };
             buf = parent;
         }
-        Self { buf: Some(buf), len }
+        Self { buf: Some(buf), len: self.len }
     }
 
     /// The elements, last one first, as an own vector; without copying if this is the only owner.

@@ -126,7 +126,7 @@ impl Process {
 
     /// Opens a frame whose registers are in place. Written field by field: a frame put together elsewhere and moved
     /// here stalls on its own stores.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_frame(
         &mut self,
         entry: *const Entry,

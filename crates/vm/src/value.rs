@@ -88,12 +88,16 @@ const _: () = assert!(size_of::<Value>() == 16);
 pub(crate) mod raw {
     use std::mem::MaybeUninit;
 
+    use std::rc::Rc;
+
     use super::Value;
+    use crate::list::{Buf, List};
 
     type Word = MaybeUninit<u64>;
 
     const INT: u64 = 2;
     const FLOAT: u64 = 3;
+    const LIST: u64 = 11;
     const FIRST_HEAP: u8 = 10;
 
     /// Whether the register holds something to drop.
@@ -122,6 +126,76 @@ pub(crate) mod raw {
             if is_heap(slot) {
                 drop_heap(slot);
             }
+        }
+    }
+
+    /// A value as two words, to be put somewhere else.
+    pub(crate) type Words = (Word, Word);
+
+    /// Counts one more reference to what the value holds.
+    ///
+    /// # Safety
+    /// `from` points at a value.
+    #[inline(always)]
+    unsafe fn retain(from: *const Value) {
+        #[inline(never)]
+        unsafe fn retain_heap(from: *const Value) {
+            // SAFETY: by the contract. A clone that is forgotten only counts.
+            std::mem::forget(unsafe { (*from).clone() });
+        }
+        // SAFETY: as above.
+        unsafe {
+            if is_heap(from) {
+                retain_heap(from);
+            }
+        }
+    }
+
+    /// A copy of a value, as words that must be put into a register once.
+    ///
+    /// # Safety
+    /// `from` points at a value.
+    #[inline(always)]
+    pub(crate) unsafe fn cloned(from: *const Value) -> Words {
+        // SAFETY: sixteen bytes, aligned to eight; padding is allowed in `MaybeUninit`. Volatile keeps the two loads
+        // apart, which is the point.
+        unsafe {
+            retain(from);
+            let from = from.cast::<Word>();
+            (from.read_volatile(), from.add(1).read_volatile())
+        }
+    }
+
+    /// Writes words over a register and drops what it held.
+    ///
+    /// # Safety
+    /// `to` points at a value; the words are a value that nobody else owns.
+    #[inline(always)]
+    pub(crate) unsafe fn put(to: *mut Value, words: Words) {
+        // SAFETY: by the contract.
+        unsafe {
+            discard(to);
+            let to = to.cast::<Word>();
+            to.write(words.0);
+            to.add(1).write(words.1);
+        }
+    }
+
+    /// `*to = Value::from(list)`
+    ///
+    /// # Safety
+    /// `to` points at a value.
+    #[inline(always)]
+    pub(crate) unsafe fn set_list(to: *mut Value, list: List) {
+        if cfg!(target_endian = "little") {
+            let head = LIST | (u64::from(list.len) << 32);
+            // SAFETY: an optional counted pointer is one word, null for `None`.
+            let buf = unsafe { std::mem::transmute::<Option<Rc<Buf>>, *const ()>(list.buf) };
+            // SAFETY: `repr(u8)` puts the length into the upper half of the first word and the pointer into the second.
+            unsafe { put(to, (Word::new(head), Word::new(buf as usize as u64))) }
+        } else {
+            // SAFETY: by the contract.
+            unsafe { *to = list.into() }
         }
     }
 
@@ -185,11 +259,15 @@ pub(crate) mod raw {
             assert_eq!(u64::from(tag(&Value::Int(7))), INT);
             assert_eq!(u64::from(tag(&Value::Float(7.0))), FLOAT);
             assert_eq!(tag(&Value::str("")), FIRST_HEAP);
+            assert_eq!(u64::from(tag(&List::new().into())), LIST);
             assert!(tag(&Value::Native(crate::natives::find("show").unwrap())) < FIRST_HEAP);
             let mut value = Value::str("x");
             // SAFETY: `value` is a value.
             unsafe { set_int(&mut value, -5) };
             assert!(matches!(value, Value::Int(-5)));
+            // SAFETY: as above.
+            unsafe { set_list(&mut value, List::from_reversed(vec![Value::Int(1), Value::Unit])) };
+            assert_eq!(crate::show::display(&value), "[(), 1]");
             // SAFETY: as above.
             unsafe { set_float(&mut value, 1.5) };
             assert!(matches!(value, Value::Float(1.5)));
