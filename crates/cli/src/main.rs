@@ -12,6 +12,10 @@ use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ithaca::{Cache, Diagnostic, Engine, Limits, OpenOptions, RunError, Severity};
 
+/// A cold build makes millions of small values; the system's allocator took a quarter of its time (see BENCHMARKS.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "ithaca", version, about = "An incremental, persistent compiler for the Nostos language")]
 struct Cli {

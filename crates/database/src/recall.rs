@@ -325,9 +325,13 @@ fn is_project_wide(kind: DefKind) -> bool {
 pub fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
     let name = def.name(db);
     let file = hir::module_file(db, ModuleId::new(db, name.module().clone()))?;
+    let entries = older_entries(db, file);
+    if entries.is_empty() {
+        return None;
+    }
     let group = types::binding_group(db, def).members(db);
     let source = group_source(db, group)?;
-    older_entries(db, file).iter().find(|entry| part_holds(db, entry, name, group, source) == Some(true)).cloned()
+    entries.iter().find(|entry| part_holds(db, entry, name, group, source) == Some(true)).cloned()
 }
 
 fn recall_part_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _def: DefId<'db>) -> Option<Arc<Artifact>> {

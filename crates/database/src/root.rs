@@ -24,10 +24,7 @@ pub trait Texts: Send + Sync {
 
 /// The payload with which a query unwinds when a file changed after it was scanned. Scan again and start over.
 #[derive(Debug, Clone)]
-pub(crate) struct TextChanged {
-    /// Relative path of the file.
-    pub path: Name,
-}
+pub(crate) struct TextChanged;
 
 /// What the last run left about one file. Hints: each is checked before it is used.
 #[derive(Debug, Clone)]
@@ -113,7 +110,7 @@ impl SourceDb for RootDatabase {
     fn load_text(&self, path: &str, hash: Fingerprint) -> Arc<str> {
         match self.shared.texts.load(path, hash) {
             Some(text) => text,
-            None => panic::resume_unwind(Box::new(TextChanged { path: Name::from(path) }) as Box<dyn Any + Send>),
+            None => panic::resume_unwind(Box::new(TextChanged) as Box<dyn Any + Send>),
         }
     }
 

@@ -481,7 +481,7 @@ fn no_expression(p: &mut Parser<'_>) -> Completed {
             p.bump();
         }
         _ if keyword_as_name => {
-            p.error(format!("`{text}` is a keyword and cannot be used as a name"));
+            p.error(format!("`{text}` is a reserved keyword and cannot be used as a name"));
             p.bump();
         }
         CARET => {

@@ -86,7 +86,7 @@ fn declaration(p: &mut Parser<'_>, is_pub: bool) -> Option<SyntaxKind> {
     let kind = p.current();
     if keyword_as_name(p) {
         let text = p.current_text();
-        p.error(format!("`{text}` is a keyword and cannot be used as a name")).help("choose another name");
+        p.error(format!("`{text}` is a reserved keyword and cannot be used as a name")).help("choose another name");
         p.bump();
         recover(p);
         return None;
@@ -454,7 +454,7 @@ fn use_decl(p: &mut Parser<'_>) -> SyntaxKind {
         }
     } else if segments == 1 && !(p.at_same_line(IDENT) && p.current_text() == "as") {
         let module = p.text_at(last);
-        p.error_range(start, last, format!("`use {module}` does not say which names to import"))
+        p.error_range(start, last, format!("bare `use {module}` is not valid: it does not say which names to import"))
             .help(format!("write `use {module}.*` or `use {module}.{{name}}`"));
     }
     if p.at_same_line(IDENT) && p.current_text() == "as" {

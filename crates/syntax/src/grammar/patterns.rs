@@ -156,7 +156,7 @@ fn base(p: &mut Parser<'_>) -> Completed {
             let marker = p.start();
             if kind.is_reserved() && matches!(p.nth(1), COMMA | COLON | EQ | R_PAREN | ARROW | FAT_ARROW | WHEN_KW) {
                 let text = p.current_text();
-                p.error(format!("`{text}` is a keyword and cannot be used as a name"));
+                p.error(format!("`{text}` is a reserved keyword and cannot be used as a name"));
                 p.bump();
             } else {
                 p.expected("a pattern");
@@ -221,8 +221,10 @@ pub(super) fn check_number(p: &mut Parser<'_>, negative: bool) {
             let (min, max) = suffix.range();
             if value < min || max < value {
                 let sign = if negative { "-" } else { "" };
-                p.error(format!("the literal `{sign}{text}` is out of range for `{}`", suffix.type_name()))
-                    .note(format!("the range of `{}` is {min} to {max}", suffix.type_name()));
+                p.error(format!(
+                    "integer literal `{sign}{text}` is out of range for {} (valid range: {min} to {max})",
+                    suffix.type_name()
+                ));
             }
         }
         _ => {}
