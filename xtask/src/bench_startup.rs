@@ -20,7 +20,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::floor;
-use crate::synthetic::{Place, Project, lonely_module};
+use crate::synthetic::{Place, Project, lonely_module, write_file};
 use crate::table::{Table, bytes, milliseconds};
 
 #[derive(clap::Args)]
@@ -127,7 +127,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
 }
 
 /// Builds the command and this program in release mode; answers where they are.
-fn build(root: &Path) -> Result<PathBuf> {
+pub(crate) fn build(root: &Path) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(&cargo)
         .current_dir(root)
@@ -156,11 +156,8 @@ struct Bench<'a> {
 impl<'a> Bench<'a> {
     fn new(binaries: &Path, options: &'a Options, modules: usize) -> Result<Bench<'a>> {
         let project = Project::new(modules);
-        let dir = TemporaryFolder::new(modules)?;
-        for (path, text) in &project.files {
-            dir.write(path, text)?;
-        }
-        dir.write("nostos.toml", Project::manifest())?;
+        let dir = TemporaryFolder::new("bench")?;
+        project.write(&dir.path)?;
         let list: Vec<String> = project.entry_closure.iter().map(|path| dir.join(path).display().to_string()).collect();
         fs::write(dir.list(), list.join("\n"))?;
         Ok(Bench {
@@ -451,14 +448,15 @@ fn render(report: &Report) -> String {
     )
 }
 
-/// The project on disk; removed when dropped.
-struct TemporaryFolder {
-    path: PathBuf,
+/// A project on disk; removed when dropped.
+pub(crate) struct TemporaryFolder {
+    pub(crate) path: PathBuf,
 }
 
 impl TemporaryFolder {
-    fn new(modules: usize) -> Result<TemporaryFolder> {
-        let name = format!("ithaca-bench-{}-{modules}", std::process::id());
+    /// `purpose` and this process tell it from others; only one of a purpose at a time.
+    pub(crate) fn new(purpose: &str) -> Result<TemporaryFolder> {
+        let name = format!("ithaca-{purpose}-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).with_context(|| format!("cannot create {}", path.display()))?;
         Ok(TemporaryFolder { path })
@@ -478,11 +476,7 @@ impl TemporaryFolder {
     }
 
     fn write(&self, path: &str, text: &str) -> Result<()> {
-        let file = self.join(path);
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+        write_file(&self.path, path, text)
     }
 
     fn remove_store(&self) -> Result<()> {

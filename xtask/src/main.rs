@@ -11,6 +11,7 @@ mod bench_startup;
 mod floor;
 mod layers;
 mod random_program;
+mod soak;
 mod synthetic;
 mod table;
 mod tidy;
@@ -27,6 +28,16 @@ enum Task {
     Tidy,
     /// Measure fresh processes on synthetic projects, and assert what they did.
     BenchStartup(bench_startup::Options),
+    /// Random programs and edits through the real command, warm against cold.
+    Soak(soak::Options),
+    /// Write a synthetic project, as `bench-startup` measures it, into a folder.
+    SyntheticProject {
+        /// The folder; existing files are replaced.
+        dir: PathBuf,
+        /// Modules besides the two with entry points.
+        #[arg(long, default_value_t = 1000)]
+        modules: usize,
+    },
     /// Write the random program of a seed, after some random edits, into a folder; or print it.
     RandomProgram(random_program::Options),
 }
@@ -40,6 +51,8 @@ fn main() -> ExitCode {
         match Task::parse() {
             Task::Tidy => tidy::run(&root()),
             Task::BenchStartup(options) => bench_startup::run(&root(), &options),
+            Task::Soak(options) => soak::run(&root(), &options),
+            Task::SyntheticProject { dir, modules } => synthetic::Project::new(modules).write(&dir),
             Task::RandomProgram(options) => random_program::run(&options),
         }
     };

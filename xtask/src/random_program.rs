@@ -5,7 +5,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use crate::synthetic::write_file;
+use anyhow::Result;
 use test_fixture::{Options as ProgramOptions, Program};
 
 #[derive(clap::Args)]
@@ -36,12 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for (path, text) in program.files() {
         match &options.out {
             None => println!("#- /{path}\n{text}"),
-            Some(dir) => {
-                let file = dir.join(&path);
-                let folder = file.parent().unwrap_or(dir);
-                std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-                std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-            }
+            Some(dir) => write_file(dir, &path, &text)?,
         }
     }
     Ok(())

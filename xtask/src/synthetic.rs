@@ -11,7 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
+use anyhow::{Context as _, Result};
 use fastrand::Rng;
 
 const CORE: usize = 5;
@@ -19,6 +22,21 @@ const IMPORTS_FROM_CORE: usize = 2;
 const IMPORTS_FROM_AREA: usize = 6;
 /// Depth of the calls that `main` makes; each level doubles them.
 const CALL_DEPTH: u32 = 2;
+
+/// The project file: both entry points.
+const MANIFEST: &str = "\
+[project]
+name = \"synthetic\"
+
+[[bin]]
+name = \"all\"
+entry = \"main.main\"
+default = true
+
+[[bin]]
+name = \"entry\"
+entry = \"entry.start\"
+";
 
 /// A project in memory.
 pub(crate) struct Project {
@@ -96,8 +114,8 @@ impl Project {
             let path = format!("{}.nos", path(index));
             Place { path, old, new, users }
         };
-        // A parameter with a default: the signature changes, no caller's text does.
-        let widened = |name: String| (format!("{name}(n: Int)"), format!("{name}(n: Int, pad: Int = {{n}})"));
+        // A parameter with a default, under another name each time: the signature changes, no caller's text does.
+        let widened = |name: String| (format!("{name}(n: Int)"), format!("{name}(n: Int, pad{{n}}: Int = 0)"));
         let (rare, wide_rare) = widened(format!("rare{few}"));
         let (shared, wide_shared) = widened("shared0".to_owned());
         Project {
@@ -109,15 +127,26 @@ impl Project {
         }
     }
 
-    /// The project file: both entry points.
-    pub(crate) fn manifest() -> &'static str {
-        "[project]\nname = \"synthetic\"\n\n[[bin]]\nname = \"all\"\nentry = \"main.main\"\ndefault = true\n\n\
-         [[bin]]\nname = \"entry\"\nentry = \"entry.start\"\n"
+    /// Writes the sources and the project file below `dir`.
+    pub(crate) fn write(&self, dir: &Path) -> Result<()> {
+        let manifest = ("nostos.toml".to_owned(), MANIFEST.to_owned());
+        for (path, text) in self.files.iter().chain([(&manifest.0, &manifest.1)]) {
+            write_file(dir, path, text)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn lines(&self) -> usize {
         self.files.values().map(|text| text.lines().count()).sum()
     }
+}
+
+/// Writes one file below `dir`.
+pub(crate) fn write_file(dir: &Path, path: &str, text: &str) -> Result<()> {
+    let file = dir.join(path);
+    let folder = file.parent().unwrap_or(dir);
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// A module that nobody imports.
