@@ -156,8 +156,9 @@ fn module_of(options: &Options, path: &str) -> Option<Name> {
 
 fn new_file(db: &dyn SourceDb, path: Name, module: Name, hash: Fingerprint, content: Content) -> File {
     let library = path.starts_with(LIBRARY);
-    // A library file never changes; a project file is LOW only once it was edited in this process.
-    let durability = if library { Durability::HIGH } else { Durability::MEDIUM };
+    // A library file never changes. Any project file may; starting them higher and lowering them at the first edit would
+    // defeat early cutoff once for each, because a value that became less durable counts as changed.
+    let durability = if library { Durability::HIGH } else { Durability::LOW };
     File::builder(path, module, hash, content, library).durability(durability).new(db)
 }
 

@@ -136,7 +136,8 @@ fn why_invalid(db: &dyn Db, unit: UnitId<'_>, entry: &Artifact) -> Option<Reason
     let Some(questions) = entry.questions() else { return Some(Reason::Damaged) };
     // Answers about the unit itself follow from its texts and the other answers; asking would wait for this very query.
     let is_own = |question: &Question| {
-        let file = definition_of(question).and_then(|def| hir::module_file(db, ModuleId::new(db, def.module().clone())));
+        let file =
+            definition_of(question).and_then(|def| hir::module_file(db, ModuleId::new(db, def.module().clone())));
         file.is_some_and(|file| unit.files(db).contains(&file))
     };
     let differs = |(question, before): &&Answer| !is_own(question) && types::answer(db, question) != *before;
@@ -580,7 +581,8 @@ fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
             file.library(db) || own.contains(module) || deps.binary_search_by(|(dep, _)| dep.cmp(module)).is_ok()
         })
     };
-    let loose = project_wide.into_iter().filter(|(def, _)| !is_settled(def)).map(|(_, answer)| answer.clone()).collect();
+    let loose =
+        project_wide.into_iter().filter(|(def, _)| !is_settled(def)).map(|(_, answer)| answer.clone()).collect();
     let files = files.iter().map(|&file| FileFacts {
         path: file.path(db).clone(),
         hash: file.hash(db),

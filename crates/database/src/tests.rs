@@ -94,18 +94,81 @@ fn nothing_changed() {
 
 #[test]
 fn moving_a_function_lowers_and_infers_nothing() {
-    check(&CHAIN, &[("a.nos", Some("use b.*\n\n\npub other() = 7\n\npub top() = mid() * 2\n"))], expect![[""]]);
+    check(
+        &CHAIN,
+        &[("a.nos", Some("use b.*\n\n\npub other() = 7\n\npub top() = mid() * 2\n"))],
+        expect![[r#"
+        collected 1
+        definition_problems 1
+        definition_syntax 2
+        file_items 1
+        file_problems 1
+        header 1
+        import_names 1
+        item_problems 1
+        item_tree 1
+        module_items 1
+        parse 1
+        syntax_problems 1
+        unit_artifact 1
+        unit_groups 1
+        unreadable 1"#]],
+    );
 }
 
 #[test]
 fn a_body_edit_that_keeps_the_type_stays_in_its_function() {
-    check(&CHAIN, &[("c.nos", Some("pub base() = 43\n"))], expect![[""]]);
+    check(
+        &CHAIN,
+        &[("c.nos", Some("pub base() = 43\n"))],
+        expect![[r#"
+        body 1
+        body_with_source_map 1
+        collected 1
+        compiled 1
+        definition_syntax 1
+        file_problems 1
+        header 1
+        import_names 1
+        infer_group 1
+        item_tree 1
+        mentions 1
+        parse 1
+        source_fingerprint 1
+        syntax_problems 1
+        unit_artifact 1
+        unreadable 1"#]],
+    );
 }
 
 #[test]
-fn an_inferred_type_that_changes_reaches_direct_users_only() {
-    // `mid` passes its own type on unchanged: the error is there, and nobody else is asked.
-    check(&CHAIN, &[("c.nos", Some("pub base() = \"x\"\n"))], expect![[""]]);
+fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
+    // The error is in `mid`; whoever uses `mid` is looked at again because its type is unknown now, and is silent.
+    check(
+        &CHAIN,
+        &[("c.nos", Some("pub base() = \"x\"\n"))],
+        expect![[r#"
+        body 1
+        body_with_source_map 1
+        collected 1
+        compiled 3
+        definition_syntax 1
+        file_problems 4
+        header 1
+        import_names 1
+        infer_group 4
+        inference 4
+        interface 3
+        item_tree 1
+        mentions 1
+        parse 1
+        scheme 4
+        source_fingerprint 1
+        syntax_problems 1
+        unit_artifact 4
+        unreadable 1
+        ! type mismatch: expected `Int`, found `String`"#]],
+    );
 }
 
 #[test]
@@ -114,17 +177,129 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
         ("lib.nos", "pub f(x: Int) -> Int = x\npub g(x: Int) -> Int = x\n"),
         ("main.nos", "use lib.*\nuser() = f(1)\nmain() = g(2)\n"),
     ];
-    check(&files, &[("lib.nos", Some("pub f(x: Int) -> String = show(x)\npub g(x: Int) -> Int = x\n"))], expect![[""]]);
+    check(
+        &files,
+        &[("lib.nos", Some("pub f(x: Int) -> String = show(x)\npub g(x: Int) -> Int = x\n"))],
+        expect![[r#"
+        body 1
+        body_with_source_map 1
+        collected 1
+        compiled 2
+        definition_problems 1
+        definition_syntax 2
+        file_impls 11
+        file_items 1
+        file_of_module 2
+        file_problems 2
+        header 1
+        impl_tables 1
+        impls_of 1
+        import_names 1
+        infer_group 2
+        inference 2
+        interface 1
+        is_declared 1
+        item 2
+        item_problems 1
+        item_tree 1
+        lacks_impls 11
+        members 3
+        mentions 1
+        module_file 1
+        module_items 1
+        parse 1
+        project_impls 1
+        resolve_name 3
+        scheme 2
+        shard_impls 1
+        signatures 1
+        source_fingerprint 1
+        syntax_problems 1
+        unit_artifact 2
+        unit_groups 1
+        unreadable 1"#]],
+    );
 }
 
 #[test]
 fn an_unrelated_item_reaches_nobody() {
-    check(&CHAIN, &[("c.nos", Some("pub base() = 42\nhelper() = 1\n"))], expect![[""]]);
+    check(
+        &CHAIN,
+        &[("c.nos", Some("pub base() = 42\nhelper() = 1\n"))],
+        expect![[r#"
+        binding_group 2
+        body 1
+        body_with_source_map 1
+        collected 1
+        compiled 1
+        definition_problems 1
+        definition_syntax 2
+        file_items 1
+        file_problems 1
+        header 1
+        import_names 1
+        import_problems 1
+        infer_group 1
+        inference 1
+        interface 1
+        is_declared 1
+        item 2
+        item_problems 1
+        item_tree 1
+        members 1
+        mentions 1
+        module_header 1
+        module_items 1
+        module_mvars 1
+        module_names 1
+        module_uses 1
+        parse 1
+        recall_part 1
+        scheme 1
+        source_fingerprint 1
+        syntax_problems 1
+        unit_artifact 2
+        unit_groups 1
+        unreadable 1"#]],
+    );
 }
 
 #[test]
 fn an_import_that_is_added_reaches_its_module_only() {
-    check(&CHAIN, &[("b.nos", Some("use c.*\nuse a.{other}\npub mid() = base() + 1\n"))], expect![[""]]);
+    check(
+        &CHAIN,
+        &[("b.nos", Some("use c.*\nuse a.{other}\npub mid() = base() + 1\n"))],
+        expect![[r#"
+        binding_group 3
+        collected 1
+        definition_problems 1
+        definition_syntax 1
+        file_items 1
+        file_problems 2
+        header 1
+        import_edges 1
+        import_names 1
+        import_problems 1
+        interface 2
+        item_problems 1
+        item_tree 1
+        module_header 1
+        module_items 1
+        module_mvars 1
+        module_names 1
+        module_uses 1
+        parse 1
+        project_units 1
+        recall 1
+        resolve_name 1
+        shard_edges 1
+        syntax_problems 1
+        unit_artifact 1
+        unit_files 3
+        unit_groups 1
+        unit_of 2
+        unreadable 1"#]],
+    );
 }
 
 #[test]
@@ -134,12 +309,74 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
         ("main.nos", "use lib.*\nmain() = one()\n"),
         ("open.nos", "use lib.*\nf() = missing()\n"),
     ];
-    check(&files, &[("lib.nos", Some("pub one() = 1\npub missing() = 2\n"))], expect![[""]]);
+    check(
+        &files,
+        &[("lib.nos", Some("pub one() = 1\npub missing() = 2\n"))],
+        expect![[r#"
+        binding_group 2
+        body 1
+        body_with_source_map 1
+        collected 1
+        compiled 2
+        definition_problems 1
+        definition_syntax 2
+        file_items 1
+        file_problems 2
+        header 1
+        import_names 1
+        import_problems 2
+        infer_group 2
+        inference 2
+        interface 1
+        is_declared 1
+        item 2
+        item_problems 1
+        item_tree 1
+        members 2
+        mentions 1
+        module_header 1
+        module_items 1
+        module_mvars 1
+        module_names 1
+        module_uses 1
+        parse 1
+        recall_part 1
+        resolve_name 1
+        scheme 2
+        source_fingerprint 2
+        syntax_problems 1
+        unit_artifact 3
+        unit_groups 2
+        unreadable 1"#]],
+    );
 }
 
 #[test]
 fn a_deleted_module_reaches_its_importers() {
-    check(&CHAIN, &[("c.nos", None)], expect![[""]]);
+    check(
+        &CHAIN,
+        &[("c.nos", None)],
+        expect![[r#"
+        compiled 2
+        file_of_module 19
+        file_problems 3
+        import_edges 1
+        import_problems 1
+        infer_group 3
+        inference 3
+        interface 2
+        module_file 1
+        project_units 1
+        resolve_name 1
+        scheme 3
+        shard_edges 1
+        shard_problems 1
+        unit_artifact 3
+        unit_files 3
+        unit_groups 1
+        ! module `c` not found
+        ! unknown variable `base`"#]],
+    );
 }
 
 #[test]
@@ -149,5 +386,45 @@ fn a_broken_cycle_makes_two_units() {
         ("main.nos", "use even.*\nmain() = isEven(10)\n"),
         ("odd.nos", "use even.*\npub isOdd(n) = if n == 0 then false else isEven(n - 1)\n"),
     ];
-    check(&files, &[("odd.nos", Some("pub isOdd(n) = n % 2 == 1\n"))], expect![[""]]);
+    check(
+        &files,
+        &[("odd.nos", Some("pub isOdd(n) = n % 2 == 1\n"))],
+        expect![[r#"
+        binding_group 2
+        body 1
+        body_with_source_map 1
+        collected 1
+        compiled 1
+        definition_problems 1
+        definition_syntax 1
+        file_items 1
+        file_problems 2
+        header 1
+        import_edges 1
+        import_names 1
+        import_problems 1
+        infer_group 2
+        inference 2
+        interface 2
+        item_problems 1
+        item_tree 1
+        mentions 1
+        module_header 1
+        module_items 1
+        module_mvars 1
+        module_names 1
+        module_uses 1
+        parse 1
+        project_units 1
+        recall 2
+        scheme 2
+        shard_edges 1
+        source_fingerprint 1
+        syntax_problems 1
+        unit_artifact 2
+        unit_files 3
+        unit_groups 2
+        unit_of 2
+        unreadable 1"#]],
+    );
 }

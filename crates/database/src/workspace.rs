@@ -15,7 +15,10 @@ use std::{
     time::Instant,
 };
 
-use base_db::{Change, Content, Counters, DefId, DefKind, DefName, File, Fingerprint, Name, Options, Project, SourceDb, library_path};
+use base_db::{
+    Change, Content, Counters, DefId, DefKind, DefName, File, Fingerprint, Name, Options, Project, SourceDb,
+    library_path,
+};
 use bytecode::{Chunk, TypeDesc};
 use hir::problem::{Anchor, Code, Place, Problem, Severity};
 use rayon::prelude::*;
@@ -365,8 +368,14 @@ impl Workspace {
                 };
                 known.insert(row.path.clone(), hints);
                 let library = is_library(&row.path);
-                let state =
-                    State { row, artifact: None, problems: Vec::new(), reason: None, content: Content::Stored, library };
+                let state = State {
+                    row,
+                    artifact: None,
+                    problems: Vec::new(),
+                    reason: None,
+                    content: Content::Stored,
+                    library,
+                };
                 states.insert(state.row.path.clone(), state);
             }
         }
@@ -447,7 +456,9 @@ impl Workspace {
                 }
             }
         }
-        queue.extend(live.states.iter().filter(|(_, s)| s.row.entry.is_none() && s.artifact.is_none()).map(|(p, _)| p.clone()));
+        queue.extend(
+            live.states.iter().filter(|(_, s)| s.row.entry.is_none() && s.artifact.is_none()).map(|(p, _)| p.clone()),
+        );
         change.apply(&mut live.db);
         let db = &live.db;
         live.project_problems = hir::project_problems(db).to_vec();
@@ -623,7 +634,8 @@ impl Workspace {
                 }
             }
             None => {
-                let rows: Vec<usize> = self.manifest.iter().flat_map(|m| (0..m.len()).filter(|&r| m.warnings(r))).collect();
+                let rows: Vec<usize> =
+                    self.manifest.iter().flat_map(|m| (0..m.len()).filter(|&r| m.warnings(r))).collect();
                 for row in rows {
                     found.extend(self.artifact_of_row(row).iter().flat_map(|artifact| warnings_of(artifact)));
                 }
@@ -808,18 +820,16 @@ impl Workspace {
         let module = head.rsplit_once('.').map_or("", |(module, _)| module);
         let Some(path) = self.path_of_module(module) else { return false };
         let Some(artifact) = self.artifact(&path) else { return false };
-        artifact.code_index().is_some_and(|index| {
-            index.binary_search_by(|item| item.symbol.as_str().cmp(symbol)).is_ok()
-        })
+        artifact
+            .code_index()
+            .is_some_and(|index| index.binary_search_by(|item| item.symbol.as_str().cmp(symbol)).is_ok())
     }
 
     /// For each unit, by path of its first file: recalled (`None`) or why it was computed in the last update.
     pub fn reasons(&self) -> Vec<(Name, Option<Reason>)> {
         match (&self.live, &self.manifest) {
             (Some(live), _) => live.states.iter().map(|(path, state)| (path.clone(), state.reason.clone())).collect(),
-            (None, Some(manifest)) => {
-                (0..manifest.len()).map(|row| (Name::from(manifest.path(row)), None)).collect()
-            }
+            (None, Some(manifest)) => (0..manifest.len()).map(|row| (Name::from(manifest.path(row)), None)).collect(),
             (None, None) => Vec::new(),
         }
     }
@@ -950,9 +960,7 @@ fn visit_all(db: &RootDatabase, pool: Option<&rayon::ThreadPool>, units: &[Vec<F
     match pool {
         Some(pool) if units.len() > 1 => {
             let db = db.clone();
-            pool.install(move || {
-                units.par_iter().with_max_len(1).map_with(db, |db, files| visit(db, files)).collect()
-            })
+            pool.install(move || units.par_iter().with_max_len(1).map_with(db, |db, files| visit(db, files)).collect())
         }
         _ => units.iter().map(|files| visit(db, files)).collect(),
     }
@@ -1016,7 +1024,8 @@ fn internal_error(module: &Name, text: &str) -> Problem {
 
 /// E0902: a source file has no text.
 fn invalid_file(options: &Options, path: &str, why: &str) -> Problem {
-    let help = Some("source files are UTF-8 text; remove the file from the project or give it another ending".to_owned());
+    let help =
+        Some("source files are UTF-8 text; remove the file from the project or give it another ending".to_owned());
     module_problem(&module_name(options, path), 902, format!("cannot read `{path}`: {why}"), Vec::new(), help)
 }
 

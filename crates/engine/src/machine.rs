@@ -17,8 +17,8 @@ use bytecode::{Chunk, TypeDesc};
 use database::Workspace;
 use vm::{ChunkSource, Data, Failure, LinkError, Machine};
 
-use crate::{Engine, Source, os::OsHost, project};
 pub use crate::os::Output;
+use crate::{Engine, Source, os::OsHost, project};
 
 /// What a run may use.
 #[derive(Clone, Debug, Default)]
@@ -185,9 +185,7 @@ impl Engine {
                 }
                 entry
             }
-            Source::Memory(_) => {
-                project::Manifest::default().entry(bin).map_err(RunError::NotFound)?
-            }
+            Source::Memory(_) => project::Manifest::default().entry(bin).map_err(RunError::NotFound)?,
         };
         let mut workspace = self.workspace();
         let found = entry.symbols.into_iter().find(|symbol| workspace.has_symbol(symbol));
@@ -219,9 +217,8 @@ impl Engine {
         // Overloads with declared parameter types are named by them.
         let path = workspace.path_of_module(module);
         let artifact = path.and_then(|path| workspace.artifact(&path));
-        let matches = |def: &DefName| {
-            def.kind() == DefKind::Function && def.qualified() == function && def.arity() == arity
-        };
+        let matches =
+            |def: &DefName| def.kind() == DefKind::Function && def.qualified() == function && def.arity() == arity;
         let found = artifact.iter().flat_map(|artifact| artifact.interface().unwrap_or_default());
         let found = found.map(|item| &item.def).find(|def| matches(def)).map(ToString::to_string);
         found.ok_or_else(|| RunError::NotFound(format!("no function `{function}` with {arity} parameters")))

@@ -178,8 +178,7 @@ impl Host for OsHost {
     }
 
     fn file_write(&mut self, path: &str, bytes: &[u8], append: bool) -> HostResult<()> {
-        let mut file =
-            fs::OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(path)?;
+        let mut file = fs::OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(path)?;
         Ok(file.write_all(bytes)?)
     }
 

@@ -11,7 +11,8 @@ fn run_text(engine: &mut Engine) -> String {
     let captured = Arc::new(Mutex::new(String::new()));
     let diagnostics = engine.check();
     let mut text: String = diagnostics.iter().map(plain).collect();
-    let limits = Limits { steps: Some(200_000_000), output: Output::Captured(Arc::clone(&captured)), ..Limits::default() };
+    let limits =
+        Limits { steps: Some(200_000_000), output: Output::Captured(Arc::clone(&captured)), ..Limits::default() };
     let result = engine.run_main(None, Vec::new(), &limits);
     text.push_str(&captured.lock().unwrap());
     match result {
