@@ -81,7 +81,7 @@ impl Gen<'_> {
     /// be a variable that `value` reads.
     fn writes_last(&self, value: ExprId) -> bool {
         match self.expr_of(value) {
-            Expr::Literal(_) | Expr::Unary { .. } | Expr::Field { .. } | Expr::Index { .. } => true,
+            Expr::Literal(_) | Expr::Local(_) | Expr::Unary { .. } | Expr::Field { .. } | Expr::Index { .. } => true,
             Expr::Binary { op, .. } => *op != BinaryOp::Concat,
             Expr::Call { .. } | Expr::MethodCall { .. } => matches!(
                 self.input.inference.calls.get(&value).map(|plan| &plan.callee),

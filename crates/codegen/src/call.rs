@@ -12,7 +12,7 @@ use stdlib::Special;
 use types::{ArgPlan, Builtin, CallPlan, Callee, CtorRef, Head, Site, SiteCandidate, Ty};
 
 use crate::{
-    emit::Reg,
+    emit::{Label, Reg},
     lower::{Dest, Gen, default_symbol, type_ref},
     pattern::Static,
 };
@@ -85,6 +85,14 @@ impl<'a> Gen<'a> {
     fn planned_call(&mut self, expr: ExprId, plan: &'a CallPlan, source: &Source<'a>, dest: Dest) {
         match &plan.callee {
             Callee::Function(def) => {
+                if dest == Dest::Return
+                    && def == self.input.def
+                    && self.frames.len() == 1
+                    && let Some(start) = self.start
+                    && !plan.args.iter().any(|arg| matches!(arg, ArgPlan::Default(_)))
+                {
+                    return self.call_of_itself(expr, &plan.args, source, start);
+                }
                 let symbol = def.to_string();
                 let (args, argc) = self.arguments(expr, &plan.args, source, Defaults::Function(&symbol));
                 let symbol = self.chunk.symbol(&symbol);
@@ -147,6 +155,35 @@ impl<'a> Gen<'a> {
                 None => self.unit(dest),
             },
         }
+    }
+
+    /// A call of the running function in tail position: new arguments in the registers of the parameters, and a jump.
+    fn call_of_itself(&mut self, expr: ExprId, plan: &[ArgPlan], source: &Source<'_>, start: Label) {
+        let params = plan.len() as Reg;
+        let args = self.code().alloc_many(plan.len());
+        let mut moves = Vec::with_capacity(plan.len());
+        for (param, arg) in (0..params).zip(plan) {
+            let value = source.expr(arg);
+            let unchanging = match value.map(|value| self.expr_of(value)) {
+                Some(Expr::Local(local)) if !self.is_changing(*local) => self.register_of(*local),
+                _ => None,
+            };
+            match (unchanging, value) {
+                (Some(register), _) if register == param => continue,
+                // No parameter, so not overwritten before it is moved.
+                (Some(register), _) if register >= params => moves.push((param, register)),
+                (_, Some(value)) => {
+                    self.expr(value, Dest::Reg(args + param));
+                    moves.push((param, args + param));
+                }
+                (_, None) => {}
+            }
+        }
+        self.at(expr);
+        for (dst, src) in moves {
+            self.emit(Instr::Move { dst, src });
+        }
+        self.code().goto(start);
     }
 
     /// The instruction of a call whose arguments are ready, and what its destination asks for.

@@ -17,7 +17,7 @@ use crate::{
     CompileInput,
     control::{Loop, Region},
     describe,
-    emit::{Emitter, Reg},
+    emit::{Emitter, Label, Reg},
     liveness::{self, ClosureRegisters},
     pattern::Static,
 };
@@ -77,6 +77,8 @@ pub(crate) struct Gen<'a> {
     forward: FxHashSet<LocalId>,
     /// Lambdas bound to a local, for the defaults of local functions.
     pub(crate) local_functions: FxHashMap<LocalId, ExprId>,
+    /// Start of the definition's own code, where its calls of itself in tail position may jump to.
+    pub(crate) start: Option<Label>,
     /// Registers each body captures from its creator.
     closures: Closures,
     /// Number of fields by constructor index of the chunk.
@@ -165,6 +167,7 @@ impl<'a> Gen<'a> {
             changing,
             forward,
             local_functions,
+            start: None,
             closures: Closures::default(),
             ctor_widths: Vec::new(),
             error: None,
@@ -248,6 +251,12 @@ impl<'a> Gen<'a> {
     fn clauses(&mut self) {
         let body = self.input.body;
         let params = body.clauses.first().map_or(0, |clause| clause.params.len());
+        // A call by name enters the newest version of a function. Only what never changes may stay inside.
+        if self.input.def.module().starts_with("stdlib.") {
+            let start = self.code().label();
+            self.code().bind(start);
+            self.start = Some(start);
+        }
         if !self.switch_on_clauses() {
             for clause in &body.clauses {
                 let next = self.code().label();
@@ -267,7 +276,7 @@ impl<'a> Gen<'a> {
     }
 
     /// Guard and value of a clause whose parameters are bound.
-    pub(crate) fn clause_rest(&mut self, clause: &Clause, next: crate::emit::Label) {
+    pub(crate) fn clause_rest(&mut self, clause: &Clause, next: Label) {
         if let Some(guard) = clause.guard {
             self.branch(guard, next, false);
         }
