@@ -250,9 +250,9 @@ fn question_about(def: &DefName) -> Question {
     }
 }
 
-/// What the last run left about exactly this text, if it had an entry.
+/// What the last run left about exactly this text: facts of the text alone, entry or not.
 pub(crate) fn known_text<'db>(db: &'db dyn Db, file: File) -> Option<&'db Known> {
-    db.shared().known.get(file.path(db)).filter(|known| known.hash == file.hash(db) && known.entry.is_some())
+    db.shared().known.get(file.path(db)).filter(|known| known.hash == file.hash(db))
 }
 
 /// The stored header of a file: by the last run's hint, else by key.

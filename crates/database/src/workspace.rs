@@ -89,6 +89,8 @@ pub struct Stats {
     pub chunks_loaded: u64,
     /// Entries written.
     pub entries_written: u64,
+    /// Bytes read from the store since it was opened.
+    pub bytes_read: u64,
     /// Bytes written to the store.
     pub bytes_written: u64,
     /// Listing files and comparing stamps.
@@ -114,6 +116,8 @@ struct State {
     /// The text or why there is none, for files that were read.
     content: Content,
     library: bool,
+    /// The compiler failed on it: nothing that is known of it is kept.
+    failed: bool,
 }
 
 /// A project that is kept up to date.
@@ -243,7 +247,8 @@ impl Workspace {
         let start = Instant::now();
         let differences = self.compare(&scan);
         if self.live.is_none() && differences.is_empty() && self.manifest_is_complete() {
-            let units: FxHashSet<_> = self.manifest.iter().flat_map(|m| (0..m.len()).map(|row| m.entry(row))).collect();
+            let rows = self.manifest.iter().flat_map(|m| (0..m.len()).map(move |row| (m.path(row), m.entry(row))));
+            let units: FxHashSet<_> = rows.filter(|(path, _)| !is_library(path)).map(|(_, entry)| entry).collect();
             self.stats.units_recalled = units.len() as u64;
             // Files that were rewritten with equal text, or have become old enough to trust their stamps.
             self.dirty_manifest |= !self.restamped.is_empty();
@@ -344,7 +349,8 @@ impl Workspace {
 
     fn manifest_is_complete(&self) -> bool {
         self.manifest.as_ref().is_some_and(|manifest| {
-            manifest.flags() == 0 && (0..manifest.len()).all(|row| manifest.entry(row).is_some())
+            let answered = |row| manifest.entry(row).is_some() || is_library(manifest.path(row));
+            manifest.flags() == 0 && (0..manifest.len()).all(answered)
         })
     }
 
@@ -375,6 +381,7 @@ impl Workspace {
                     reason: None,
                     content: Content::Stored,
                     library,
+                    failed: false,
                 };
                 states.insert(state.row.path.clone(), state);
             }
@@ -441,6 +448,7 @@ impl Workspace {
                         reason: None,
                         content: Content::Stored,
                         library: false,
+                        failed: false,
                     });
                     state.row.hash = hash;
                     state.row.stamp = stamps.get(&path).copied().flatten();
@@ -456,9 +464,8 @@ impl Workspace {
                 }
             }
         }
-        queue.extend(
-            live.states.iter().filter(|(_, s)| s.row.entry.is_none() && s.artifact.is_none()).map(|(p, _)| p.clone()),
-        );
+        let unanswered = |state: &State| state.row.entry.is_none() && state.artifact.is_none();
+        queue.extend(live.states.iter().filter(|(_, s)| !s.library && unanswered(s)).map(|(path, _)| path.clone()));
         change.apply(&mut live.db);
         let db = &live.db;
         live.project_problems = hir::project_problems(db).to_vec();
@@ -466,7 +473,7 @@ impl Workspace {
         // a store each of their functions is compiled when it is called.
         let keep_library = self.config.store.is_some();
         if keep_library {
-            let missing = |path: &Name| !live.states.contains_key(path);
+            let missing = |path: &Name| live.states.get(path).is_none_or(unanswered);
             queue.extend(stdlib::prelude().iter().filter_map(|module| library_file(module)).filter(missing));
         }
         let mut visited: BTreeSet<Name> = BTreeSet::new();
@@ -485,9 +492,11 @@ impl Workspace {
                 }
             }
             let units: Vec<Vec<File>> = round.into_values().collect();
+            let mut library: BTreeSet<Name> = BTreeSet::new();
             let outcomes = visit_all(db, pool.as_ref(), &units);
             for (files, outcome) in units.iter().zip(outcomes) {
                 match &outcome.reason {
+                    _ if files.iter().all(|file| file.library(db)) => {}
                     Some(_) => self.stats.units_computed += 1,
                     None => self.stats.units_recalled += 1,
                 }
@@ -500,6 +509,7 @@ impl Workspace {
                         reason: None,
                         content: file.content(db).clone(),
                         library: file.library(db),
+                        failed: false,
                     });
                     if state.row.interface != facts.interface {
                         queue.extend(users.get(file.module(db)).into_iter().flatten().cloned());
@@ -507,7 +517,7 @@ impl Workspace {
                     impls_changed |= facts.has_impls && state.row.interface != facts.interface;
                     state.row.interface = facts.interface;
                     if keep_library {
-                        queue.extend(facts.imports.iter().filter_map(|module| library_file(module)));
+                        library.extend(facts.imports.iter().filter_map(|module| library_file(module)));
                     }
                     state.row.imports = facts.imports;
                     state.row.has_impls = facts.has_impls;
@@ -528,16 +538,29 @@ impl Workspace {
                     state.row.entry = entry;
                     state.artifact = outcome.artifact.clone();
                     state.problems = facts.problems;
+                    state.failed = outcome.failed;
                     state.reason = outcome.reason.clone();
                 }
             }
+            queue.extend(library.into_iter().filter(|path| live.states.get(path).is_none_or(unanswered)));
             if queue.iter().all(|path| visited.contains(path)) && impls_changed && !asked_impls {
                 asked_impls = true;
                 queue.extend(live.states.iter().filter(|(_, s)| s.row.asks_impls).map(|(p, _)| p.clone()));
             }
         }
-        let untouched: FxHashSet<_> =
-            live.states.iter().filter(|(p, _)| !visited.contains(*p)).map(|(_, s)| s.row.entry).collect();
+        if keep_library {
+            // What the module graph and the index of impls need of the rest of the library, so that no restart parses it.
+            for file in db.project().files(db).filter(|file| file.library(db)) {
+                live.states.entry(file.path(db).clone()).or_insert_with(|| {
+                    let (imports, has_impls) = outline(db, file);
+                    let row = Row { path: file.path(db).clone(), hash: file.hash(db), imports, has_impls, ..empty_row() };
+                    let content = file.content(db).clone();
+                    State { row, artifact: None, problems: Vec::new(), reason: None, content, library: true, failed: false }
+                });
+            }
+        }
+        let untouched = live.states.iter().filter(|(path, state)| !state.library && !visited.contains(*path));
+        let untouched: FxHashSet<_> = untouched.map(|(_, state)| state.row.entry).collect();
         self.stats.units_recalled += untouched.len() as u64;
     }
 
@@ -604,7 +627,8 @@ impl Workspace {
                 }
             }
         }
-        let mut rows: Vec<Row> = live.states.values().map(|state| state.row.clone()).collect();
+        let kept = live.states.values().filter(|state| !state.failed);
+        let mut rows: Vec<Row> = kept.map(|state| state.row.clone()).collect();
         let flags = u32::from(!live.project_problems.is_empty());
         let (bytes, entries) = manifest::encode(&mut rows, flags);
         store.write_manifest(&self.config.manifest, &bytes, &entries)?;
@@ -612,9 +636,10 @@ impl Workspace {
         Ok(())
     }
 
-    /// Counts and times of the last update.
-    pub fn stats(&self) -> &Stats {
-        &self.stats
+    /// Counts and times of the last update and of what followed it.
+    pub fn stats(&self) -> Stats {
+        let bytes_read = self.config.store.as_ref().map_or(0, |store| store.counters().bytes_read);
+        Stats { bytes_read, ..self.stats.clone() }
     }
 
     /// Texts of files that cannot be read, and why; problems of the project as a whole; then problems of each file.
@@ -951,6 +976,7 @@ struct FileOutcome {
 }
 
 struct UnitOutcome {
+    failed: bool,
     artifact: Option<Arc<Artifact>>,
     reason: Option<Reason>,
     files: Vec<FileOutcome>,
@@ -976,16 +1002,11 @@ fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
         };
         let artifact = recall::unit_artifact(db, unit);
         let files = files.iter().map(|&file| {
-            let header = hir::header(db, file);
-            let heads = header.modules.iter().flat_map(|module| &module.defs);
-            FileOutcome {
-                interface: recall::interface(db, file),
-                imports: hir::imported_modules(header).collect(),
-                has_impls: heads.into_iter().any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl)),
-                problems: recall::file_problems(db, file).clone(),
-            }
+            let (imports, has_impls) = outline(db, file);
+            let problems = recall::file_problems(db, file).clone();
+            FileOutcome { interface: recall::interface(db, file), imports, has_impls, problems }
         });
-        UnitOutcome { artifact, reason, files: files.collect() }
+        UnitOutcome { failed: false, artifact, reason, files: files.collect() }
     }));
     outcome.unwrap_or_else(|payload| {
         if payload.is::<TextChanged>() || payload.is::<salsa::Cancelled>() {
@@ -999,8 +1020,16 @@ fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
             has_impls: false,
             problems: vec![internal_error(file.module(db), &text)],
         });
-        UnitOutcome { artifact: None, reason: Some(Reason::NoEntry), files: failed.collect() }
+        UnitOutcome { failed: true, artifact: None, reason: Some(Reason::NoEntry), files: failed.collect() }
     })
+}
+
+/// What the module graph and the index of impls know of a file.
+fn outline(db: &RootDatabase, file: File) -> (Vec<Name>, bool) {
+    let header = hir::header(db, file);
+    let mut defs = header.modules.iter().flat_map(|module| &module.defs);
+    let has_impls = defs.any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl));
+    (hir::imported_modules(header).collect(), has_impls)
 }
 
 fn module_problem(module: &Name, code: u16, message: String, notes: Vec<String>, help: Option<String>) -> Problem {

@@ -267,6 +267,7 @@ impl Engine {
             chunks_compiled: stats.chunks_compiled,
             chunks_loaded: stats.chunks_loaded,
             entries_written: stats.entries_written,
+            bytes_read: stats.bytes_read,
             bytes_written: stats.bytes_written,
             wall_us: self.opened.elapsed().as_micros() as u64,
             start_us: times.start_us,
@@ -302,6 +303,8 @@ pub struct Statistics {
     pub chunks_loaded: u64,
     /// Entries written.
     pub entries_written: u64,
+    /// Bytes read from the store.
+    pub bytes_read: u64,
     /// Bytes written to the store.
     pub bytes_written: u64,
     /// From opening the project until now.

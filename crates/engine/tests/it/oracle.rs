@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use ithaca::{Cache, Engine, OpenOptions};
-use test_fixture::Program;
+use test_fixture::{Options, Program};
 
 use crate::run_text;
 
@@ -36,12 +36,17 @@ fn steps(default: usize) -> usize {
     std::env::var("ORACLE_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(default)
 }
 
+/// Every other program has traits and implementations.
+fn program(seed: u64) -> Program {
+    Program::with_options(seed, Options { traits: seed % 2 == 1, ..Options::default() })
+}
+
 const STEPS_PER_PROGRAM: usize = 20;
 
 #[test]
 fn a_living_engine_answers_like_a_cold_one() {
     for seed in 0..(steps(1_000) / STEPS_PER_PROGRAM) as u64 {
-        let mut program = Program::random(seed);
+        let mut program = program(seed);
         let mut rng = Rng::with_seed(seed);
         let mut warm = Engine::in_memory(program.files());
         answers(&mut warm);
@@ -63,7 +68,7 @@ fn a_restart_at_every_step_answers_like_a_cold_build() {
     for seed in 1_000..1_000 + (steps(1_000) / STEPS_PER_PROGRAM) as u64 {
         let store = tempfile::tempdir().unwrap();
         let options = OpenOptions { cache: Cache::Dir(store.path().to_path_buf()), threads: 1 };
-        let mut program = Program::random(seed);
+        let mut program = program(seed);
         let mut rng = Rng::with_seed(seed);
         for step in 0..STEPS_PER_PROGRAM {
             let edit = (step > 0).then(|| program.random_edit(&mut rng).to_string());
