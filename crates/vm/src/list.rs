@@ -393,3 +393,84 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ints(list: &List) -> Vec<i64> {
+        let int = |value: &Value| if let Value::Int(value) = value { *value } else { -1 };
+        let all: Vec<i64> = list.view().iter().map(int).collect();
+        let by_index: Vec<i64> = (0..list.view().len()).filter_map(|index| list.view().get(index)).map(int).collect();
+        assert_eq!(all, by_index);
+        all
+    }
+
+    /// Many lists that share parts of each other behave like vectors of their own.
+    #[test]
+    fn lists_behave_like_vectors() {
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut random = |below: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % below) as usize
+        };
+        let mut lists: Vec<(List, Vec<i64>)> = vec![(List::new(), Vec::new())];
+        for step in 0..30_000i64 {
+            let (mut list, mut model) = lists[random(lists.len() as u64)].clone();
+            match random(9) {
+                0..=4 => {
+                    for extra in 0..random(6) as i64 {
+                        list = list.cons(Value::Int(step * 10 + extra));
+                        model.insert(0, step * 10 + extra);
+                    }
+                }
+                5 | 6 => {
+                    let count = random(model.len() as u64 / 2 + 3);
+                    list = list.drop_front(count);
+                    model.drain(..count.min(model.len()));
+                }
+                7 if !model.is_empty() => {
+                    let index = random(model.len() as u64);
+                    list = list.with(index, Value::Int(step));
+                    model[index] = step;
+                }
+                _ => {
+                    list = List::from(list.into_vec());
+                }
+            }
+            if step % 16 == 0 {
+                assert_eq!(ints(&list), model);
+            }
+            if lists.len() < 40 {
+                lists.push((list, model));
+            } else {
+                let place = random(lists.len() as u64);
+                lists[place] = (list, model);
+            }
+        }
+        for (list, model) in &lists {
+            assert_eq!(ints(list), *model);
+        }
+    }
+
+    /// Long chains of forks are flattened when they are read, and dropped without recursion.
+    #[test]
+    fn long_chains_of_forks() {
+        let mut list: List = (0..COPY_BELOW as i64).map(Value::Int).collect();
+        for step in 0..100_000 {
+            let other = list.clone().cons(Value::Int(-1));
+            list = list.cons(Value::Int(step));
+            drop(other);
+            if step % 10_000 == 0 {
+                let _ = list.clone().cons(Value::Unit);
+            }
+        }
+        assert_eq!(list.view().len(), 100_000 + COPY_BELOW as usize);
+        assert!(matches!(list.view().get(99_999), Some(Value::Int(0))));
+        assert!(matches!(list.view().get(100_000), Some(Value::Int(0))));
+        drop(list);
+        assert_eq!(mem::live_bytes(), 0);
+    }
+}

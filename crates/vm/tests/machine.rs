@@ -467,3 +467,109 @@ fn patterns_jump_when_they_do_not_fit() {
     assert_eq!(run(Data::String("abc".into())), "c");
     assert_eq!(run(Data::Tuple(vec![Data::Char('x'), Data::Unit])), "x");
 }
+
+/// `main` spawns `count` workers that each send one number, and adds the numbers up.
+#[test]
+fn ten_thousand_processes() {
+    let mut program = Program::new();
+    program.chunk("main/1", |chunk| {
+        let worker = chunk.reserve_body();
+        let mut inner = bytecode::BodyBuilder::new();
+        inner.emit(Instr::LoadCapture { dst: 0, index: 0 });
+        inner.emit(Instr::LoadCapture { dst: 1, index: 1 });
+        inner.emit(Instr::Send { pid: 0, src: 1 });
+        inner.emit(Instr::Return { src: 1 });
+        let captures = vec![Capture::Register(1), Capture::Register(2)];
+        chunk.set_body(worker, "<lambda>", 0, 2, captures, inner);
+        let mut body = bytecode::BodyBuilder::new();
+        body.emit(Instr::SelfPid { dst: 1 });
+        body.emit(Instr::LoadInt { dst: 2, value: 0 });
+        let spawning = body.label_here();
+        body.emit(Instr::MakeClosure { dst: 3, body: worker });
+        body.emit(Instr::Spawn { dst: 3, function: 3 });
+        body.emit_jump(Instr::ForLoop { counter: 2, limit: 0, offset: 0 }, spawning);
+        body.emit(Instr::LoadInt { dst: 2, value: 0 });
+        body.emit(Instr::LoadInt { dst: 4, value: 0 });
+        let collecting = body.label_here();
+        body.emit(Instr::Receive { dst: 3 });
+        body.emit(Instr::AddInt { dst: 4, a: 4, b: 3 });
+        body.emit_jump(Instr::ForLoop { counter: 2, limit: 0, offset: 0 }, collecting);
+        body.emit(Instr::Return { src: 4 });
+        chunk.set_body(0, "main", 1, 5, Vec::new(), body);
+    });
+    check(program, "main/1", &[Data::Int(10_000)], "49995000");
+}
+
+#[test]
+fn a_failed_child_ends_a_main_that_waits() {
+    let mut program = Program::new();
+    program.function("child/0", 0, 1, |_, body| body.emit(Instr::FailMatch));
+    program.function("main/0", 0, 1, |chunk, body| {
+        let child = chunk.symbol("child/0");
+        body.emit(Instr::LoadFunction { dst: 0, symbol: child });
+        body.emit(Instr::Spawn { dst: 0, function: 0 });
+        body.emit(Instr::Receive { dst: 0 });
+        body.emit(Instr::Return { src: 0 });
+    });
+    fails(program, "main/0", "Panic: Non-exhaustive match: no pattern matched");
+}
+
+#[test]
+fn a_child_has_its_own_copy_of_a_var() {
+    let mut program = Program::new();
+    program.chunk("main/0", |chunk| {
+        let child = chunk.reserve_body();
+        let mut inner = bytecode::BodyBuilder::new();
+        inner.emit(Instr::LoadInt { dst: 0, value: 99 });
+        inner.emit(Instr::CaptureCellSet { index: 0, src: 0 });
+        inner.emit(Instr::LoadCapture { dst: 1, index: 1 });
+        inner.emit(Instr::CaptureCellGet { dst: 0, index: 0 });
+        inner.emit(Instr::Send { pid: 1, src: 0 });
+        inner.emit(Instr::Return { src: 0 });
+        let captures = vec![Capture::Register(0), Capture::Register(1)];
+        chunk.set_body(child, "<lambda>", 0, 2, captures, inner);
+        let mut body = bytecode::BodyBuilder::new();
+        body.emit(Instr::LoadInt { dst: 0, value: 1 });
+        body.emit(Instr::CellNew { dst: 0, src: 0 });
+        body.emit(Instr::SelfPid { dst: 1 });
+        body.emit(Instr::MakeClosure { dst: 2, body: child });
+        body.emit(Instr::Spawn { dst: 2, function: 2 });
+        body.emit(Instr::Receive { dst: 2 });
+        body.emit(Instr::CellGet { dst: 1, cell: 0 });
+        body.emit(Instr::MakeTuple { dst: 0, start: 1, count: 2 });
+        body.emit(Instr::Return { src: 0 });
+        chunk.set_body(0, "main", 0, 3, Vec::new(), body);
+    });
+    check(program, "main/0", &[], "(1, 99)");
+}
+
+#[test]
+fn output_comes_in_order() {
+    let mut program = Program::new();
+    program.function("main/0", 0, 1, |chunk, body| {
+        let (print, eprint) = (chunk.native("println"), chunk.native("eprintln"));
+        for (native, text) in [(print, "one"), (eprint, "two"), (print, "three")] {
+            let text = chunk.str(text);
+            body.emit(Instr::LoadConst { dst: 0, constant: text });
+            body.emit(Instr::CallNative { argc: 1, dst: 0, native, args: 0 });
+        }
+        body.emit(Instr::FailMatch);
+    });
+    let (mut machine, out) = program.machine();
+    assert!(machine.call("main/0", &[]).is_err());
+    assert_eq!(*out.borrow(), "one\ntwo\nthree\n");
+}
+
+#[test]
+fn missing_and_broken_chunks_are_failures() {
+    let mut program = Program::new();
+    program.function("main/0", 0, 1, |chunk, body| {
+        let nobody = chunk.symbol("nobody/0");
+        body.emit(Instr::TailCall { argc: 0, symbol: nobody, args: 0 });
+    });
+    program.function("broken/0", 0, 1, |_, body| body.emit(Instr::Move { dst: 5, src: 0 }));
+    let (mut machine, _) = program.machine();
+    let text = |failure: Option<vm::Failure>| failure.map(|failure| failure.text()).unwrap_or_default();
+    assert_eq!(text(machine.call("main/0", &[]).err()), "Link error: `nobody/0` is not defined");
+    assert!(text(machine.call("broken/0", &[]).err()).contains("malformed bytecode"));
+}
