@@ -5,7 +5,7 @@
 //! - [`instr`]: every instruction with its meaning. Read its module documentation first.
 //! - [`chunk`]: what surrounds the code: tables of symbolic names, bodies, method sites.
 //! - [`build`]: [`ChunkBuilder`] and [`BodyBuilder`] with labels; the normal way to make a chunk.
-//! - [`verify`]: the only way into the machine. A verified chunk never leaves its registers, tables or code.
+//! - [`mod@verify`]: the only way into the machine. A verified chunk never leaves its registers, tables or code.
 //! - [`disasm`]: text for people and snapshots.
 //!
 //! Invariant: knows neither the compiler nor the machine.

@@ -21,7 +21,7 @@ use crate::text::Str;
 /// A value of the language.
 ///
 /// The layout is fixed (`repr(u8)`: the tag is the first byte, one word of payload lies in the second half), because
-/// the interpreter writes and moves scalars word by word, see [`raw`].
+/// the interpreter writes and moves scalars word by word, see `raw`.
 #[derive(Clone, Default)]
 #[repr(u8)]
 pub enum Value {
@@ -49,7 +49,7 @@ pub enum Value {
     // Heap from here on: `is_heap` depends on the order.
     /// String.
     Str(Str),
-    /// List: length and buffer, see [`List`].
+    /// List: length and shared buffer.
     List(u32, Option<Rc<Buf>>),
     /// Tuple of at least two elements.
     Tuple(Block<()>),

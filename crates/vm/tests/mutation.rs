@@ -31,9 +31,9 @@ const REGISTERS: u16 = 8;
 
 /// A random instruction. Most operands are in bounds, so that many programs are accepted.
 fn instr(random: &mut Random, pc: u64, len: u64) -> Instr {
-    let r = |random: &mut Random| random.below(u64::from(REGISTERS) + u64::from(random.0 % 64 == 0)) as u16;
+    let r = |random: &mut Random| random.below(u64::from(REGISTERS) + u64::from(random.0.is_multiple_of(64))) as u16;
     let (a, b, c) = (r(random), r(random), r(random));
-    let offset = random.below(len + u64::from(random.0 % 64 == 0)) as i16 - pc as i16 - 1;
+    let offset = random.below(len + u64::from(random.0.is_multiple_of(64))) as i16 - pc as i16 - 1;
     let window = random.below(u64::from(REGISTERS) - 3) as u16;
     let target = random.below(len) as u32;
     let count = random.below(4) as u16;
