@@ -218,10 +218,9 @@ fn warn(engine: &Engine) {
     }
 }
 
+/// Keeps what is new; a failure is among the warnings.
 fn save(engine: &mut Engine) {
-    if let Err(error) = engine.save() {
-        eprintln!("Warning: results are not kept: {error}");
-    }
+    let _ = engine.save();
 }
 
 fn run(path: &PathBuf, bin: Option<&str>, common: &Common, args: Vec<String>) -> u8 {
@@ -250,6 +249,8 @@ fn run(path: &PathBuf, bin: Option<&str>, common: &Common, args: Vec<String>) ->
             1
         }
     };
+    // Entries that turned out to be damaged when the program called them were computed again.
+    save(&mut engine);
     common.finish(&mut engine, code)
 }
 

@@ -243,6 +243,11 @@ impl Artifact {
         }
     }
 
+    /// Whether all of it can be read.
+    pub(crate) fn is_sound(&self) -> bool {
+        (0..SECTIONS).all(|index| self.section(index).is_some())
+    }
+
     fn section(&self, index: usize) -> Option<Cow<'_, [u8]>> {
         match &self.sections {
             Sections::Memory(sections) => sections.get(index).map(|bytes| Cow::Borrowed(&bytes[..])),

@@ -90,8 +90,13 @@ fn recall_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _unit: UnitId<'db>) -> Re
     Recall::Miss(Reason::Cycle)
 }
 
-/// Entries made from exactly these texts, the last run's first, then newest first.
-fn candidates(db: &dyn Db, store: &store::Store, files: &[File]) -> Vec<Arc<Artifact>> {
+/// Entries made from exactly these texts, the last run's first, then newest first. The store is searched only when the
+/// last run's entry does not answer: it may have been made while what it relies on had another meaning.
+fn candidates<'a>(
+    db: &'a dyn Db,
+    store: &'a store::Store,
+    files: &'a [File],
+) -> impl Iterator<Item = Arc<Artifact>> + 'a {
     let options = db.project().options(db);
     let key = artifact::unit_key(options, files.iter().map(|file| (file.path(db), file.hash(db)))).0;
     let hint = files.first().and_then(|file| {
@@ -99,12 +104,10 @@ fn candidates(db: &dyn Db, store: &store::Store, files: &[File]) -> Vec<Arc<Arti
         (known.hash == file.hash(db)).then_some(known.entry).flatten()
     });
     let hinted = hint.and_then(|at| store.record_for(at, artifact::UNIT, &key));
-    let mut found: Vec<Arc<Artifact>> = hinted.and_then(Artifact::open).map(Arc::new).into_iter().collect();
-    if found.is_empty() {
-        found.extend(store.find(artifact::UNIT, &key).into_iter().filter_map(Artifact::open).map(Arc::new));
-    }
-    found.retain(|entry| made_from(db, entry, files));
-    found
+    let others = std::iter::once_with(move || store.find(artifact::UNIT, &key)).flatten();
+    let others = others.filter(move |record| Some(record.reference()) != hint);
+    let found = hinted.into_iter().chain(others).filter_map(Artifact::open).map(Arc::new);
+    found.filter(move |entry| made_from(db, entry, files))
 }
 
 /// The key is a hash; the texts are compared again.
@@ -358,7 +361,7 @@ fn part_holds(db: &dyn Db, entry: &Artifact, name: &DefName, group: &[DefName], 
 #[salsa::tracked]
 pub fn older_entries(db: &dyn Db, file: File) -> Vec<Arc<Artifact>> {
     let Some(store) = &db.shared().store else { return Vec::new() };
-    let mut entries = candidates(db, store, unit_of(db, file).files(db));
+    let mut entries: Vec<Arc<Artifact>> = candidates(db, store, unit_of(db, file).files(db)).collect();
     let hint = db.shared().known.get(file.path(db)).and_then(|known| known.entry);
     let last = hint.and_then(|at| store.record_at(at)).and_then(Artifact::open).map(Arc::new);
     entries.extend(last.filter(|entry| entry.head().files.iter().any(|facts| facts.path == *file.path(db))));

@@ -7,6 +7,7 @@ use std::{
 
 use base_db::{Name, Options};
 use expect_test::{Expect, expect};
+use store::testing::MemoryFiles;
 
 use crate::workspace::{Config, Host, Scanned, Workspace};
 
@@ -35,19 +36,31 @@ impl Fixture {
         for (path, text) in files {
             host.0.lock().unwrap().insert(Name::from(*path), Arc::from(*text));
         }
+        Fixture::open(host, None)
+    }
+
+    fn open(host: Arc<Files>, store: Option<Arc<store::Store>>) -> Fixture {
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&log);
         let workspace = Workspace::open(Config {
             host: Arc::clone(&host) as Arc<dyn Host>,
-            store: None,
+            store,
             options: Options::default(),
             manifest: "test".to_owned(),
             threads: 1,
             log: Some(Box::new(move |query| sink.lock().unwrap().push(query))),
         });
-        let mut fixture = Fixture { files: host, workspace, log };
-        fixture.update();
-        fixture
+        Fixture { files: host, workspace, log }
+    }
+
+    fn edit(&self, edits: &[(&str, Option<&str>)]) {
+        let mut files = self.files.0.lock().unwrap();
+        for (path, text) in edits {
+            match text {
+                Some(text) => files.insert(Name::from(*path), Arc::from(*text)),
+                None => files.remove(*path),
+            };
+        }
     }
 
     /// Updates, and gives the executed queries with how often each ran, in order of their names.
@@ -70,13 +83,22 @@ impl Fixture {
 #[track_caller]
 fn check(files: &[(&str, &str)], edits: &[(&str, Option<&str>)], executed: Expect) {
     let mut fixture = Fixture::new(files);
-    for (path, text) in edits {
-        let mut files = fixture.files.0.lock().unwrap();
-        match text {
-            Some(text) => files.insert(Name::from(*path), Arc::from(*text)),
-            None => files.remove(*path),
-        };
-    }
+    fixture.update();
+    fixture.edit(edits);
+    executed.assert_eq(&fixture.update());
+}
+
+/// As [`check`], in a new process: only the store remembers.
+#[track_caller]
+fn check_restart(files: &[(&str, &str)], edits: &[(&str, Option<&str>)], executed: Expect) {
+    let disk = Arc::new(MemoryFiles::new());
+    let store = || Some(Arc::new(store::Store::open(Arc::clone(&disk) as _, "store".into(), [7; 16])));
+    let mut fixture = Fixture::new(files);
+    fixture = Fixture::open(fixture.files, store());
+    fixture.update();
+    fixture.workspace.save().unwrap();
+    let mut fixture = Fixture::open(fixture.files, store());
+    fixture.edit(edits);
     executed.assert_eq(&fixture.update());
 }
 
@@ -181,43 +203,43 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
         &files,
         &[("lib.nos", Some("pub f(x: Int) -> String = show(x)\npub g(x: Int) -> Int = x\n"))],
         expect![[r#"
-        body 1
-        body_with_source_map 1
-        collected 1
-        compiled 2
-        definition_problems 1
-        definition_syntax 2
-        file_impls 11
-        file_items 1
-        file_of_module 2
-        file_problems 2
-        header 1
-        impl_tables 1
-        impls_of 1
-        import_names 1
-        infer_group 2
-        inference 2
-        interface 1
-        is_declared 1
-        item 2
-        item_problems 1
-        item_tree 1
-        lacks_impls 11
-        members 3
-        mentions 1
-        module_file 1
-        module_items 1
-        parse 1
-        project_impls 1
-        resolve_name 3
-        scheme 2
-        shard_impls 1
-        signatures 1
-        source_fingerprint 1
-        syntax_problems 1
-        unit_artifact 2
-        unit_groups 1
-        unreadable 1"#]],
+            body 1
+            body_with_source_map 1
+            collected 1
+            compiled 2
+            definition_problems 1
+            definition_syntax 2
+            file_impls 11
+            file_items 1
+            file_of_module 3
+            file_problems 2
+            header 1
+            impl_tables 1
+            impls_of 1
+            import_names 1
+            infer_group 2
+            inference 2
+            interface 1
+            is_declared 1
+            item 2
+            item_problems 1
+            item_tree 1
+            lacks_impls 11
+            members 3
+            mentions 1
+            module_file 2
+            module_items 1
+            parse 1
+            project_impls 1
+            resolve_name 3
+            scheme 2
+            shard_impls 1
+            signatures 1
+            source_fingerprint 1
+            syntax_problems 1
+            unit_artifact 2
+            unit_groups 1
+            unreadable 1"#]],
     );
 }
 
@@ -270,35 +292,34 @@ fn an_import_that_is_added_reaches_its_module_only() {
         &CHAIN,
         &[("b.nos", Some("use c.*\nuse a.{other}\npub mid() = base() + 1\n"))],
         expect![[r#"
-        binding_group 3
-        collected 1
-        definition_problems 1
-        definition_syntax 1
-        file_items 1
-        file_problems 2
-        header 1
-        import_edges 1
-        import_names 1
-        import_problems 1
-        interface 2
-        item_problems 1
-        item_tree 1
-        module_header 1
-        module_items 1
-        module_mvars 1
-        module_names 1
-        module_uses 1
-        parse 1
-        project_units 1
-        recall 1
-        resolve_name 1
-        shard_edges 1
-        syntax_problems 1
-        unit_artifact 1
-        unit_files 3
-        unit_groups 1
-        unit_of 2
-        unreadable 1"#]],
+            binding_group 3
+            collected 1
+            definition_problems 1
+            definition_syntax 1
+            file_items 1
+            file_problems 2
+            header 1
+            import_names 1
+            import_problems 1
+            interface 2
+            item_problems 1
+            item_tree 1
+            module_header 1
+            module_items 1
+            module_mvars 1
+            module_names 1
+            module_uses 1
+            parse 1
+            project_units 1
+            recall 1
+            resolve_name 1
+            shard_imports 1
+            syntax_problems 1
+            unit_artifact 1
+            unit_files 3
+            unit_groups 1
+            unit_of 2
+            unreadable 1"#]],
     );
 }
 
@@ -357,25 +378,24 @@ fn a_deleted_module_reaches_its_importers() {
         &CHAIN,
         &[("c.nos", None)],
         expect![[r#"
-        compiled 2
-        file_of_module 19
-        file_problems 3
-        import_edges 1
-        import_problems 1
-        infer_group 3
-        inference 3
-        interface 2
-        module_file 1
-        project_units 1
-        resolve_name 1
-        scheme 3
-        shard_edges 1
-        shard_problems 1
-        unit_artifact 3
-        unit_files 3
-        unit_groups 1
-        ! module `c` not found
-        ! unknown variable `base`"#]],
+            compiled 2
+            file_of_module 10
+            file_problems 3
+            import_problems 1
+            infer_group 3
+            inference 3
+            interface 2
+            module_file 1
+            project_units 1
+            resolve_name 1
+            scheme 3
+            shard_imports 1
+            shard_problems 1
+            unit_artifact 3
+            unit_files 3
+            unit_groups 1
+            ! module `c` not found
+            ! unknown variable `base`"#]],
     );
 }
 
@@ -390,7 +410,54 @@ fn a_broken_cycle_makes_two_units() {
         &files,
         &[("odd.nos", Some("pub isOdd(n) = n % 2 == 1\n"))],
         expect![[r#"
-        binding_group 2
+            binding_group 2
+            body 1
+            body_with_source_map 1
+            collected 1
+            compiled 1
+            definition_problems 1
+            definition_syntax 1
+            file_items 1
+            file_problems 2
+            header 1
+            import_names 1
+            import_problems 1
+            infer_group 2
+            inference 2
+            interface 2
+            item_problems 1
+            item_tree 1
+            mentions 1
+            module_header 1
+            module_items 1
+            module_mvars 1
+            module_names 1
+            module_uses 1
+            parse 1
+            project_units 1
+            recall 2
+            scheme 2
+            shard_imports 1
+            source_fingerprint 1
+            syntax_problems 1
+            unit_artifact 2
+            unit_files 3
+            unit_groups 2
+            unit_of 2
+            unreadable 1"#]],
+    );
+}
+
+#[test]
+fn nothing_changed_after_a_restart() {
+    check_restart(&CHAIN, &[], expect![[""]]);
+}
+
+#[test]
+fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
+    check_restart(&CHAIN, &[("c.nos", Some("pub base() = 43\n"))], expect![[r#"
+        all_problems 1
+        binding_group 1
         body 1
         body_with_source_map 1
         collected 1
@@ -398,33 +465,89 @@ fn a_broken_cycle_makes_two_units() {
         definition_problems 1
         definition_syntax 1
         file_items 1
-        file_problems 2
+        file_of_module 1
+        file_problems 1
         header 1
-        import_edges 1
-        import_names 1
+        import_names 13
         import_problems 1
-        infer_group 2
-        inference 2
-        interface 2
+        infer_group 1
+        inference 1
+        interface 1
+        is_declared 1
+        item 1
         item_problems 1
         item_tree 1
         mentions 1
+        module_file 1
         module_header 1
+        module_items 1
+        module_mvars 1
+        module_uses 1
+        older_entries 1
+        parse 1
+        project_units 1
+        recall 1
+        recall_part 1
+        scheme 1
+        shard_imports 1
+        shard_problems 1
+        source_fingerprint 1
+        syntax_problems 1
+        unit_artifact 1
+        unit_files 1
+        unit_groups 1
+        unit_of 1
+        unreadable 4"#]]);
+}
+
+#[test]
+fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
+    let files = [("main.nos", "one() = 1\ntwo() = one() + 1\nmain() = two()\n")];
+    check_restart(&files, &[("main.nos", Some("one() = 1\ntwo() = one() + 2\nmain() = two()\n"))], expect![[r#"
+        all_problems 1
+        binding_group 3
+        body 3
+        body_with_source_map 3
+        collected 1
+        compiled 1
+        definition_problems 1
+        definition_syntax 3
+        file_items 1
+        file_of_module 6
+        file_problems 1
+        header 4
+        import_names 10
+        import_problems 1
+        infer_group 1
+        inference 1
+        interface 1
+        is_declared 3
+        item 3
+        item_problems 1
+        item_tree 1
+        members 2
+        mentions 3
+        module_file 4
+        module_header 4
         module_items 1
         module_mvars 1
         module_names 1
         module_uses 1
+        older_entries 1
         parse 1
+        prelude_names 1
         project_units 1
-        recall 2
-        scheme 2
-        shard_edges 1
-        source_fingerprint 1
+        recall 1
+        recall_part 3
+        resolve_name 2
+        scheme 3
+        shard_imports 1
+        shard_problems 1
+        source_fingerprint 3
         syntax_problems 1
-        unit_artifact 2
-        unit_files 3
-        unit_groups 2
-        unit_of 2
-        unreadable 1"#]],
-    );
+        unit_artifact 1
+        unit_files 1
+        unit_groups 1
+        unit_of 1
+        unreadable 1"#]]);
 }

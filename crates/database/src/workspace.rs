@@ -11,7 +11,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Instant,
 };
 
@@ -127,8 +127,8 @@ pub struct Workspace {
     manifest: Option<Manifest>,
     /// `None` until something differs from the manifest.
     live: Option<Live>,
-    /// Texts set by the embedder, over what the host has.
-    overlay: BTreeMap<Name, Arc<str>>,
+    /// Texts set by the embedder and the host's.
+    texts: Arc<HostTexts>,
     stats: Stats,
     /// Entries opened by rows while there is no database.
     opened: FxHashMap<usize, Option<Arc<Artifact>>>,
@@ -144,13 +144,22 @@ struct Live {
     project_problems: Vec<Problem>,
 }
 
+/// The texts of a project: those that were set, over the host's.
 struct HostTexts {
     host: Arc<dyn Host>,
+    overlay: Mutex<BTreeMap<Name, Arc<str>>>,
+}
+
+impl HostTexts {
+    fn overlay(&self) -> MutexGuard<'_, BTreeMap<Name, Arc<str>>> {
+        self.overlay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Texts for HostTexts {
     fn load(&self, path: &str, hash: Fingerprint) -> Option<Arc<str>> {
-        let text = self.host.read(path).ok()?;
+        let set = self.overlay().get(path).cloned();
+        let text = set.or_else(|| self.host.read(path).ok())?;
         (Fingerprint::of_bytes(text.as_bytes()) == hash).then_some(text)
     }
 }
@@ -178,12 +187,13 @@ impl Workspace {
         let manifest = config.store.as_ref().and_then(|store| store.read_manifest(&config.manifest));
         let manifest = manifest.and_then(Manifest::decode);
         let stats = Stats { recall_us: micros(start), ..Stats::default() };
+        let texts = Arc::new(HostTexts { host: Arc::clone(&config.host), overlay: Mutex::default() });
         Workspace {
             config,
             counters: Arc::default(),
             manifest,
             live: None,
-            overlay: BTreeMap::new(),
+            texts,
             stats,
             opened: FxHashMap::default(),
             dirty_manifest: false,
@@ -193,17 +203,17 @@ impl Workspace {
 
     /// Sets a text over what the host has; seen by the next update.
     pub fn set_overlay(&mut self, path: impl Into<Name>, text: impl Into<Arc<str>>) {
-        self.overlay.insert(path.into(), text.into());
+        self.texts.overlay().insert(path.into(), text.into());
     }
 
     /// Forgets a text set before; the host's is used again.
     pub fn clear_overlay(&mut self, path: &str) {
-        self.overlay.remove(path);
+        self.texts.overlay().remove(path);
     }
 
     /// Texts set over what the host has.
-    pub fn overlay(&self) -> &BTreeMap<Name, Arc<str>> {
-        &self.overlay
+    pub fn overlay(&self) -> BTreeMap<Name, Arc<str>> {
+        self.texts.overlay().clone()
     }
 
     /// Compares files with what is known and brings everything that differs up to date.
@@ -237,7 +247,7 @@ impl Workspace {
     fn update_once(&mut self) {
         let start = Instant::now();
         let mut scan = self.config.host.scan();
-        for path in self.overlay.keys() {
+        for path in self.texts.overlay().keys() {
             if let Err(at) = scan.binary_search_by(|file| file.path.cmp(path)) {
                 scan.insert(at, Scanned { path: path.clone(), stamp: None });
             }
@@ -269,17 +279,18 @@ impl Workspace {
         let mut differences = Vec::new();
         let mut to_read: Vec<&Scanned> = Vec::new();
         let mut seen = 0;
+        let overlay = self.overlay();
         for file in scan {
             let known = self.known_stamp(&file.path);
             seen += usize::from(known.is_some());
             let clean = file.stamp.is_some()
-                && !self.overlay.contains_key(&file.path)
+                && !overlay.contains_key(&file.path)
                 && matches!(known, Some((Some(stamp), _)) if Some(stamp) == file.stamp);
             if !clean {
                 to_read.push(file);
             }
         }
-        let (host, overlay) = (&*self.config.host, &self.overlay);
+        let host = &*self.config.host;
         let read = |file: &&Scanned| {
             let text = match overlay.get(&file.path) {
                 Some(text) => Ok(Arc::clone(text)),
@@ -300,7 +311,8 @@ impl Workspace {
         let mut touched = Vec::new();
         for (path, stamp, hash, content) in texts {
             match self.known_stamp(&path) {
-                Some((before, known)) if known == hash => {
+                // A database that is made for the first time has to be told why a file has no text.
+                Some((before, known)) if known == hash && (self.live.is_some() || matches!(content, Content::Text(_))) => {
                     if before != stamp {
                         touched.push((path, stamp));
                     }
@@ -386,7 +398,7 @@ impl Workspace {
                 states.insert(state.row.path.clone(), state);
             }
         }
-        let texts = Arc::new(HostTexts { host: Arc::clone(&self.config.host) });
+        let texts = Arc::clone(&self.texts);
         let store = self.config.store.clone();
         let db = RootDatabase::new(store, known, texts, Arc::clone(&self.counters), self.config.log.take());
         let mut files: Vec<(Name, Fingerprint, Content)> = stdlib::library()
@@ -451,7 +463,9 @@ impl Workspace {
                         failed: false,
                     });
                     state.row.hash = hash;
-                    state.row.stamp = stamps.get(&path).copied().flatten();
+                    // What keeps a file from being read may go away without a trace at the file.
+                    let readable = !matches!(content, Content::Invalid(_));
+                    state.row.stamp = stamps.get(&path).copied().flatten().filter(|_| readable);
                     state.content = content.clone();
                     change.files.push((path.clone(), hash, content));
                     queue.insert(path);
@@ -618,6 +632,18 @@ impl Workspace {
             }
             debug_assert!(files.iter().any(|file| file.path == *path), "an artifact knows its files");
         }
+        // Headers of the library's other files: names and constructors that any module may ask for.
+        let others = live.states.iter().filter(|(_, state)| state.library && state.artifact.is_none());
+        for (path, state) in others.filter(|(_, state)| state.row.entry.is_none()) {
+            let key = artifact::file_key(&self.config.options, (path, state.row.hash));
+            if store.lookup(artifact::HEADER, &key.0).is_empty()
+                && let Some(file) = live.db.project().file(&live.db, path)
+            {
+                let sections = vec![base_db::codec::encode(&*hir::header(&live.db, file).value)];
+                records.push(store::NewRecord { kind: artifact::HEADER, key: key.0, sections });
+                owners.push(Vec::new());
+            }
+        }
         self.stats.entries_written = taken.len() as u64;
         let places = store.save(&records)?;
         for (owners, place) in owners.iter().zip(places) {
@@ -644,6 +670,13 @@ impl Workspace {
 
     /// Texts of files that cannot be read, and why; problems of the project as a whole; then problems of each file.
     pub fn problems(&mut self) -> Vec<Problem> {
+        if self.live.is_none() {
+            // An entry with warnings that cannot be read is computed again, and with that there is a database.
+            let rows = self.manifest.iter().flat_map(|m| (0..m.len()).filter(|&r| m.warnings(r)).map(|r| m.path(r)));
+            for path in rows.map(Name::from).collect::<Vec<_>>() {
+                self.sound_artifact(&path);
+            }
+        }
         let mut found = Vec::new();
         match &self.live {
             Some(live) => {
@@ -686,22 +719,34 @@ impl Workspace {
         self.opened.entry(row).or_insert_with(open).clone()
     }
 
-    /// The entry of the file `path`, opened if necessary. `None`: the unit has errors or the entry is damaged.
+    /// The entry of the file `path`, opened if necessary; computed again if it cannot be. `None`: the unit has errors.
     pub fn artifact(&mut self, path: &str) -> Option<Arc<Artifact>> {
-        match &mut self.live {
+        let (opened, stored) = match &mut self.live {
             Some(live) => {
                 let state = live.states.get_mut(path)?;
-                if state.artifact.is_none() {
-                    let store = self.config.store.as_ref()?;
-                    state.artifact = Artifact::open(store.record_at(state.row.entry?)?).map(Arc::new);
+                if state.artifact.is_none()
+                    && let (Some(store), Some(entry)) = (&self.config.store, state.row.entry)
+                {
+                    state.artifact = store.record_at(entry).and_then(Artifact::open).map(Arc::new);
                 }
-                state.artifact.clone()
+                (state.artifact.clone(), state.row.entry)
             }
             None => {
-                let row = self.manifest.as_ref()?.find(path)?;
-                self.artifact_of_row(row)
+                let manifest = self.manifest.as_ref()?;
+                let (row, entry) = manifest.find(path).map(|row| (row, manifest.entry(row)))?;
+                (self.artifact_of_row(row), entry)
             }
+        };
+        match stored {
+            Some(_) if opened.is_none() => self.recompute(&Name::from(path)),
+            _ => opened,
         }
+    }
+
+    /// As [`Workspace::artifact`], and every section of it can be read.
+    fn sound_artifact(&mut self, path: &Name) -> Option<Arc<Artifact>> {
+        let artifact = self.artifact(path)?;
+        if artifact.is_sound() { Some(artifact) } else { self.recompute(path) }
     }
 
     /// The path of the file that defines `module` or the file around the block `module`.
@@ -845,9 +890,9 @@ impl Workspace {
         let module = head.rsplit_once('.').map_or("", |(module, _)| module);
         let Some(path) = self.path_of_module(module) else { return false };
         let Some(artifact) = self.artifact(&path) else { return false };
-        artifact
-            .code_index()
-            .is_some_and(|index| index.binary_search_by(|item| item.symbol.as_str().cmp(symbol)).is_ok())
+        let artifact = if artifact.code_index().is_some() { Some(artifact) } else { self.recompute(&path) };
+        let index = artifact.as_ref().and_then(|artifact| artifact.code_index());
+        index.is_some_and(|index| index.binary_search_by(|item| item.symbol.as_str().cmp(symbol)).is_ok())
     }
 
     /// For each unit, by path of its first file: recalled (`None`) or why it was computed in the last update.
@@ -885,7 +930,7 @@ impl Workspace {
             };
             let problems = all.iter().filter(own).cloned().collect();
             let (mut interface, mut code, mut files) = (Vec::new(), Vec::new(), vec![path.clone()]);
-            if let Some(artifact) = self.artifact(&path) {
+            if let Some(artifact) = self.sound_artifact(&path) {
                 files = artifact.head().files.iter().map(|facts| facts.path.clone()).collect();
                 for item in artifact.interface().unwrap_or_default() {
                     let bytes = artifact.signature(&item.def).map(|(_, bytes)| bytes.to_vec()).unwrap_or_default();

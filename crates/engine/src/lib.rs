@@ -80,6 +80,8 @@ pub struct Engine {
     cache: Option<CacheLocation>,
     /// Something was set or may have changed on disk since the last update.
     stale: bool,
+    /// Why the last [`Engine::save`] failed.
+    not_saved: Option<String>,
     opened: Instant,
     timings: machine::Timings,
 }
@@ -155,6 +157,7 @@ impl Engine {
             store,
             cache,
             stale: true,
+            not_saved: None,
             opened,
             timings: machine::Timings::default(),
         }
@@ -218,7 +221,9 @@ impl Engine {
 
     /// Writes new entries to the store. `Err`: one line for a warning; only speed is lost.
     pub fn save(&mut self) -> Result<(), String> {
-        self.workspace().save()
+        let outcome = self.workspace().save();
+        self.not_saved = outcome.as_ref().err().cloned();
+        outcome
     }
 
     /// Things to tell the user that are no problems of the program: at most one line about the store, one about
@@ -230,7 +235,11 @@ impl Engine {
         {
             warnings.push(warning);
         }
-        warnings.extend(self.store.iter().flat_map(|store| store.warnings()).map(|warning| warning.to_string()));
+        match (&self.not_saved, &self.store) {
+            (Some(why), _) => warnings.push(format!("results are not kept: {why}")),
+            (None, Some(store)) => warnings.extend(store.warnings().first().map(ToString::to_string)),
+            (None, None) => {}
+        }
         warnings
     }
 
@@ -256,7 +265,7 @@ impl Engine {
         };
         let twin = Engine::with_source(source, OpenOptions { cache: Cache::Off, threads: 0 });
         for (path, text) in self.workspace().overlay() {
-            twin.workspace().set_overlay(path.clone(), Arc::clone(text));
+            twin.workspace().set_overlay(path, text);
         }
         twin
     }

@@ -98,6 +98,25 @@ pub(crate) struct Timings {
     pub(crate) start_us: u64,
 }
 
+/// Whether an argument can be meant by the declared type of a parameter in an overload's name. Types that the name
+/// does not tell apart fit everything.
+fn fits(declared: &str, arg: &Data) -> bool {
+    let head = match arg {
+        Data::Bool(_) => "Bool",
+        Data::Int(_) => "Int",
+        Data::Float(_) => "Float",
+        Data::Char(_) => "Char",
+        Data::String(_) => "String",
+        Data::List(_) => "List",
+        Data::Map(_) => "Map",
+        Data::Set(_) => "Set",
+        _ => return true,
+    };
+    let simple = ["Bool", "Int", "Float", "Char", "String", "List", "Map", "Set"];
+    let declared = declared.split('[').next().unwrap_or(declared);
+    declared == head || !simple.contains(&declared)
+}
+
 struct WorkspaceChunks(Arc<Mutex<Workspace>>);
 
 impl ChunkSource for WorkspaceChunks {
@@ -200,15 +219,16 @@ impl Engine {
     /// As [`Engine::call`], under limits.
     pub fn call_with(&mut self, function: &str, args: &[Data], limits: &Limits) -> Result<Data, RunError> {
         self.ready()?;
-        let symbol = self.symbol(function, args.len())?;
+        let symbol = self.symbol(function, args)?;
         let mut machine = self.machine(limits, Vec::new());
         self.initialise(&mut machine)?;
         machine.call(&symbol, args).map(|value| Data::from_value(&value)).map_err(|failure| self.failed(&failure))
     }
 
-    /// The symbol of the function with that many parameters.
-    fn symbol(&mut self, function: &str, arity: usize) -> Result<String, RunError> {
+    /// The symbol of the function that takes these arguments.
+    fn symbol(&mut self, function: &str, args: &[Data]) -> Result<String, RunError> {
         let module = function.rsplit_once('.').map_or("", |(module, _)| module);
+        let arity = args.len();
         let mut workspace = self.workspace();
         let plain = format!("{function}/{arity}");
         if workspace.has_symbol(&plain) {
@@ -217,11 +237,13 @@ impl Engine {
         // Overloads with declared parameter types are named by them.
         let path = workspace.path_of_module(module);
         let artifact = path.and_then(|path| workspace.artifact(&path));
-        let matches =
+        let candidate =
             |def: &DefName| def.kind() == DefKind::Function && def.qualified() == function && def.arity() == arity;
         let found = artifact.iter().flat_map(|artifact| artifact.interface().unwrap_or_default());
-        let found = found.map(|item| &item.def).find(|def| matches(def)).map(ToString::to_string);
-        found.ok_or_else(|| RunError::NotFound(format!("no function `{function}` with {arity} parameters")))
+        let found: Vec<&DefName> = found.map(|item| &item.def).filter(|def| candidate(def)).collect();
+        let takes = |def: &&&DefName| def.key().split(',').zip(args).all(|(declared, arg)| fits(declared, arg));
+        let best = found.iter().find(takes).or(found.first()).map(ToString::to_string);
+        best.ok_or_else(|| RunError::NotFound(format!("no function `{function}` with {arity} parameters")))
     }
 
     /// Places of the frames are looked up only now.

@@ -7,14 +7,14 @@
 
 use std::sync::Arc;
 
-use base_db::{File, FileShard, ModuleId, Name, Project};
+use base_db::{File, FileShard, Name, Project};
 use rustc_hash::FxHashMap;
 
 use crate::{
     HirDb,
     collect::join,
     item_tree::{Header, UseKind},
-    query::{header, module_file},
+    query::header,
 };
 
 /// One unit.
@@ -58,25 +58,6 @@ pub fn imported_modules(header: &Header) -> impl Iterator<Item = Name> {
     modules.into_iter()
 }
 
-/// The files that `file` imports from, sorted, without itself.
-///
-/// Every module sees the prelude, which sees itself; so the prelude's files form a ring and everybody imports it.
-#[salsa::tracked(returns(deref))]
-pub fn import_edges(db: &dyn HirDb, file: File) -> Arc<[File]> {
-    // A path that is relative to a block names a block of the same file, so absolute paths are all that matters.
-    let modules = import_names(db, file).iter().map(|path| ModuleId::new(db, path.clone()));
-    let mut targets: Vec<File> = modules.filter_map(|module| module_file(db, module)).collect();
-    let prelude = prelude_files(db, db.project());
-    match prelude.iter().position(|&other| other == file) {
-        Some(at) => targets.push(prelude[(at + 1) % prelude.len()]),
-        None => targets.extend(prelude.first()),
-    }
-    targets.retain(|&other| other != file);
-    sort_files(db, &mut targets);
-    targets.dedup();
-    targets.into()
-}
-
 /// [`imported_modules`] of a file, without its header if the host knows them.
 #[salsa::tracked(returns(deref))]
 fn import_names(db: &dyn HirDb, file: File) -> Arc<[Name]> {
@@ -85,23 +66,12 @@ fn import_names(db: &dyn HirDb, file: File) -> Arc<[Name]> {
     db.stored_imports(file).unwrap_or_else(|| imported_modules(header(db, file)).collect())
 }
 
-/// The files of the prelude's modules that exist.
-#[salsa::tracked]
-fn prelude_files(db: &dyn HirDb, _project: Project) -> Vec<File> {
-    let modules = stdlib::prelude().iter().map(|path| ModuleId::new(db, Name::new_static(path)));
-    modules.filter_map(|module| module_file(db, module)).collect()
-}
+type Imports = Arc<[Name]>;
 
-fn sort_files(db: &dyn HirDb, files: &mut [File]) {
-    files.sort_unstable_by(|a, b| a.path(db).cmp(b.path(db)));
-}
-
-type Edges = Arc<[File]>;
-
-/// The edges of all files of one shard.
+/// The imports of all files of one shard.
 #[salsa::tracked(returns(deref))]
-fn shard_edges(db: &dyn HirDb, shard: FileShard) -> Arc<[(File, Edges)]> {
-    shard.files(db).iter().map(|&file| (file, import_edges(db, file).into())).collect()
+fn shard_imports(db: &dyn HirDb, shard: FileShard) -> Arc<[(File, Imports)]> {
+    shard.files(db).iter().map(|&file| (file, import_names(db, file).into())).collect()
 }
 
 /// The units of the project.
@@ -109,17 +79,20 @@ pub fn unit_graph(db: &dyn HirDb) -> &Arc<UnitGraph> {
     project_units(db, db.project())
 }
 
+/// One pass over names: a restart comes through here for every file of the project, so nothing is a query of its own.
 #[salsa::tracked]
 fn project_units(db: &dyn HirDb, project: Project) -> Arc<UnitGraph> {
     let _span = tracing::debug_span!("unit_graph").entered();
-    let mut nodes: Vec<(File, &[File])> = Vec::new();
+    let mut nodes: Vec<(File, &[Name])> = Vec::new();
     for &shard in project.shards(db) {
-        nodes.extend(shard_edges(db, shard).iter().map(|(file, edges)| (*file, &**edges)));
+        nodes.extend(shard_imports(db, shard).iter().map(|(file, imports)| (*file, &**imports)));
     }
     nodes.sort_unstable_by(|a, b| a.0.path(db).cmp(b.0.path(db)));
-    let index: FxHashMap<File, u32> = nodes.iter().enumerate().map(|(n, (file, _))| (*file, n as u32)).collect();
-    let edges: Vec<Vec<u32>> =
-        nodes.iter().map(|(_, edges)| edges.iter().filter_map(|file| index.get(file).copied()).collect()).collect();
+    let mut index: FxHashMap<&str, u32> = FxHashMap::default();
+    for (number, (file, _)) in nodes.iter().enumerate() {
+        index.entry(file.module(db)).or_insert(number as u32);
+    }
+    let edges = edges(&nodes, &index);
 
     let mut graph = UnitGraph::default();
     let mut unit_of = vec![0u32; nodes.len()];
@@ -151,6 +124,31 @@ pub fn unit_files(db: &dyn HirDb, file: File) -> Vec<File> {
         Some(unit) => graph.units[unit as usize].files.clone(),
         None => vec![file],
     }
+}
+
+/// For each file the files that it imports from, sorted, without itself.
+///
+/// A path that names no file module is a block of the file with the longest prefix of it, or nothing; an edge too many
+/// makes a unit larger and is never wrong. Every module sees the prelude, which sees itself; so the prelude's files form
+/// a ring and everybody imports it.
+fn edges(nodes: &[(File, &[Name])], index: &FxHashMap<&str, u32>) -> Vec<Vec<u32>> {
+    let target = |path: &str| {
+        let shorter = path.rmatch_indices('.').map(|(at, _)| &path[..at]);
+        std::iter::once(path).chain(shorter).find_map(|prefix| index.get(prefix).copied())
+    };
+    let prelude: Vec<u32> = stdlib::prelude().iter().filter_map(|&path| index.get(path).copied()).collect();
+    let of_file = |(own, imports): (u32, &[Name])| {
+        let mut targets: Vec<u32> = imports.iter().filter_map(|path| target(path)).collect();
+        match prelude.iter().position(|&other| other == own) {
+            Some(at) => targets.push(prelude[(at + 1) % prelude.len()]),
+            None => targets.extend(prelude.first()),
+        }
+        targets.retain(|&other| other != own);
+        targets.sort_unstable();
+        targets.dedup();
+        targets
+    };
+    nodes.iter().zip(0..).map(|((_, imports), own)| of_file((own, imports))).collect()
 }
 
 /// Strongly connected components, each after those it has edges to (Tarjan's algorithm with an explicit stack).

@@ -137,7 +137,6 @@ fn adding_an_import() {
             file_impls
             file_items
             header
-            import_edges
             import_names
             import_problems
             item_tree
@@ -150,7 +149,7 @@ fn adding_an_import() {
             parse
             project_units
             resolve_name x2
-            shard_edges
+            shard_imports
         "#]],
     );
 }
@@ -190,15 +189,14 @@ fn deleting_a_module() {
         TWO,
         |db| db.remove("b.nos"),
         expect![[r#"
-        file_of_module x9
-        import_edges
-        import_problems
-        module_file
-        project_units
-        resolve_name x3
-        shard_edges
-        shard_impls
-    "#]],
+            file_of_module x9
+            import_problems
+            module_file
+            project_units
+            resolve_name x3
+            shard_impls
+            shard_imports
+        "#]],
     );
 }
 
@@ -215,7 +213,6 @@ fn breaking_a_cycle() {
             file_impls
             file_items
             header
-            import_edges
             import_names
             import_problems
             item_tree
@@ -227,7 +224,7 @@ fn breaking_a_cycle() {
             parse
             project_units
             resolve_name x2
-            shard_edges
+            shard_imports
         "#]],
     );
 }
