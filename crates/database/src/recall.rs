@@ -73,7 +73,7 @@ pub fn recall<'db>(db: &'db dyn Db, unit: UnitId<'db>) -> Recall {
     let _span = tracing::debug_span!("recall").entered();
     let Some(store) = &db.shared().store else { return Recall::Miss(Reason::NoStore) };
     let files = unit.files(db);
-    if files.iter().any(|file| matches!(file.content(db), Content::Invalid(_))) {
+    if files.iter().any(|&file| matches!(file.content(db), Content::Invalid(_)) || is_shadowed(db, file)) {
         return Recall::Miss(Reason::New);
     }
     let mut reason = None;
@@ -419,9 +419,16 @@ pub fn file_problems(db: &dyn Db, file: File) -> Vec<Problem> {
     problems
 }
 
+/// Whether another file defines one of the modules of `file`: an error of the project. What names mean there is the
+/// other file's, so nothing may be kept under this one's text.
+fn is_shadowed(db: &dyn Db, file: File) -> bool {
+    module_headers(db, file).any(|module| hir::module_file(db, ModuleId::new(db, module.path.clone())) != Some(file))
+}
+
 /// Whether anything in `file` keeps the program from running.
 fn has_errors(db: &dyn Db, file: File) -> bool {
     matches!(file.content(db), Content::Invalid(_))
+        || is_shadowed(db, file)
         || (!file.library(db) && !hir::syntax_problems(db, file).is_empty())
         || file_problems(db, file).iter().any(|problem| problem.severity == Severity::Error)
 }

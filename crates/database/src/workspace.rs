@@ -312,7 +312,9 @@ impl Workspace {
         for (path, stamp, hash, content) in texts {
             match self.known_stamp(&path) {
                 // A database that is made for the first time has to be told why a file has no text.
-                Some((before, known)) if known == hash && (self.live.is_some() || matches!(content, Content::Text(_))) => {
+                Some((before, known))
+                    if known == hash && (self.live.is_some() || matches!(content, Content::Text(_))) =>
+                {
                     if before != stamp {
                         touched.push((path, stamp));
                     }
@@ -567,9 +569,18 @@ impl Workspace {
             for file in db.project().files(db).filter(|file| file.library(db)) {
                 live.states.entry(file.path(db).clone()).or_insert_with(|| {
                     let (imports, has_impls) = outline(db, file);
-                    let row = Row { path: file.path(db).clone(), hash: file.hash(db), imports, has_impls, ..empty_row() };
+                    let row =
+                        Row { path: file.path(db).clone(), hash: file.hash(db), imports, has_impls, ..empty_row() };
                     let content = file.content(db).clone();
-                    State { row, artifact: None, problems: Vec::new(), reason: None, content, library: true, failed: false }
+                    State {
+                        row,
+                        artifact: None,
+                        problems: Vec::new(),
+                        reason: None,
+                        content,
+                        library: true,
+                        failed: false,
+                    }
                 });
             }
         }
@@ -584,8 +595,8 @@ impl Workspace {
         let start = Instant::now();
         let before = store.counters().bytes_written;
         let outcome = self.save_to(&store);
-        self.stats.bytes_written = store.counters().bytes_written - before;
-        self.stats.save_us = micros(start);
+        self.stats.bytes_written += store.counters().bytes_written - before;
+        self.stats.save_us += micros(start);
         outcome.map_err(|error| error.to_string())
     }
 
@@ -644,7 +655,7 @@ impl Workspace {
                 owners.push(Vec::new());
             }
         }
-        self.stats.entries_written = taken.len() as u64;
+        self.stats.entries_written += taken.len() as u64;
         let places = store.save(&records)?;
         for (owners, place) in owners.iter().zip(places) {
             for path in owners {
@@ -1039,19 +1050,22 @@ fn visit_all(db: &RootDatabase, pool: Option<&rayon::ThreadPool>, units: &[Vec<F
 
 /// Everything about one unit. A panic is that unit's problem only.
 fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
+    // An embedder's thread may have a small stack.
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-        let unit = recall::unit_of(db, files[0]);
-        let reason = match recall::recall(db, unit) {
-            Recall::Hit(_) => None,
-            Recall::Miss(reason) => Some(reason),
-        };
-        let artifact = recall::unit_artifact(db, unit);
-        let files = files.iter().map(|&file| {
-            let (imports, has_impls) = outline(db, file);
-            let problems = recall::file_problems(db, file).clone();
-            FileOutcome { interface: recall::interface(db, file), imports, has_impls, problems }
-        });
-        UnitOutcome { failed: false, artifact, reason, files: files.collect() }
+        stacker::maybe_grow(STACK / 2, STACK, || {
+            let unit = recall::unit_of(db, files[0]);
+            let reason = match recall::recall(db, unit) {
+                Recall::Hit(_) => None,
+                Recall::Miss(reason) => Some(reason),
+            };
+            let artifact = recall::unit_artifact(db, unit);
+            let files = files.iter().map(|&file| {
+                let (imports, has_impls) = outline(db, file);
+                let problems = recall::file_problems(db, file).clone();
+                FileOutcome { interface: recall::interface(db, file), imports, has_impls, problems }
+            });
+            UnitOutcome { failed: false, artifact, reason, files: files.collect() }
+        })
     }));
     outcome.unwrap_or_else(|payload| {
         if payload.is::<TextChanged>() || payload.is::<salsa::Cancelled>() {
