@@ -7,7 +7,7 @@
 
 mod render;
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, mem::ManuallyDrop, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ithaca::{Cache, Diagnostic, Engine, Limits, OpenOptions, RunError, Severity};
@@ -185,13 +185,13 @@ fn main() -> ExitCode {
         Command::Why { path, item, json, common } => why(&path, item.as_deref(), json, &common),
         Command::Cache { action } => cache(&action),
     };
-    // Leaving at once: taking the database apart would cost more than it is worth.
     std::process::exit(i32::from(code));
 }
 
-fn open(path: &PathBuf, common: &Common) -> Result<Engine, u8> {
+/// The engine is never dropped: the process ends with it, and taking a database apart costs time.
+fn open(path: &PathBuf, common: &Common) -> Result<ManuallyDrop<Engine>, u8> {
     match Engine::open_with(path, common.options()) {
-        Ok(engine) => Ok(engine),
+        Ok(engine) => Ok(ManuallyDrop::new(engine)),
         Err(error) => {
             eprintln!("Error: {error}");
             Err(1)

@@ -267,10 +267,12 @@ impl Workspace {
         }
         self.stats.recall_us += micros(start);
         let start = Instant::now();
+        let mut fresh = false;
         if self.live.is_none() {
+            fresh = self.manifest.as_ref().is_none_or(|manifest| manifest.flags() != 0);
             self.live = Some(self.start(&scan));
         }
-        self.apply(&scan, differences);
+        self.apply(&scan, differences, fresh);
         self.stats.compute_us += micros(start);
     }
 
@@ -418,7 +420,8 @@ impl Workspace {
         Live { db, states, project_problems: Vec::new() }
     }
 
-    fn apply(&mut self, scan: &[Scanned], differences: Vec<(Name, Option<(Fingerprint, Content)>)>) {
+    /// `fresh`: nothing is known of the project as a whole.
+    fn apply(&mut self, scan: &[Scanned], differences: Vec<(Name, Option<(Fingerprint, Content)>)>, fresh: bool) {
         let pool = (self.config.threads > 1).then(|| self.pool());
         let Some(live) = &mut self.live else { return };
         let stamps: FxHashMap<&Name, Option<Stamp>> = scan.iter().map(|file| (&file.path, file.stamp)).collect();
@@ -428,17 +431,11 @@ impl Workspace {
                 state.row.stamp = stamp;
             }
         }
-        // What relies on whom, from the rows of before.
-        let mut users: FxHashMap<Name, Vec<Name>> = FxHashMap::default();
-        for (path, state) in &live.states {
-            for dep in &state.row.deps {
-                for prefix in prefixes(dep) {
-                    users.entry(Name::from(prefix)).or_default().push(path.clone());
-                }
-            }
-        }
+        let mut users = Users::default();
         let mut queue: BTreeSet<Name> = BTreeSet::new();
         let mut impls_changed = false;
+        let mut restructured = false;
+        let mut edited: Vec<Name> = Vec::new();
         let mut change = Change::default();
         for (path, content) in differences {
             if let Some(state) = live.states.get(&path) {
@@ -452,8 +449,10 @@ impl Workspace {
             let module = module_name(&self.config.options, &path);
             match content {
                 Some((hash, content)) => {
+                    edited.push(path.clone());
                     if !live.states.contains_key(&path) {
-                        queue.extend(users.get(&module).into_iter().flatten().cloned());
+                        restructured = true;
+                        queue.extend(users.of(&module, &live.states));
                     }
                     let state = live.states.entry(path.clone()).or_insert_with(|| State {
                         row: Row { path: path.clone(), ..empty_row() },
@@ -473,9 +472,10 @@ impl Workspace {
                     queue.insert(path);
                 }
                 None => {
+                    restructured = true;
                     live.states.remove(&path);
                     queue.remove(&path);
-                    queue.extend(users.get(&module).into_iter().flatten().cloned());
+                    queue.extend(users.of(&module, &live.states));
                     change.removed.push(path);
                 }
             }
@@ -484,7 +484,14 @@ impl Workspace {
         queue.extend(live.states.iter().filter(|(_, s)| !s.library && unanswered(s)).map(|(path, _)| path.clone()));
         change.apply(&mut live.db);
         let db = &live.db;
-        live.project_problems = hir::project_problems(db).to_vec();
+        // What is wrong with the project as a whole is about names of files and blocks only.
+        let has_blocks = |path: &Name| {
+            let file = db.project().file(db, path);
+            file.is_some_and(|file| hir::header(db, file).modules.len() > 1)
+        };
+        if fresh || restructured || edited.iter().any(has_blocks) {
+            live.project_problems = hir::project_problems(db).to_vec();
+        }
         // Library modules that the program can reach are units like others, so that a restart finds their code. Without
         // a store each of their functions is compiled when it is called.
         let keep_library = self.config.store.is_some();
@@ -509,6 +516,7 @@ impl Workspace {
             }
             let units: Vec<Vec<File>> = round.into_values().collect();
             let mut library: BTreeSet<Name> = BTreeSet::new();
+            let mut changed: Vec<Name> = Vec::new();
             let outcomes = visit_all(db, pool.as_ref(), &units);
             for (files, outcome) in units.iter().zip(outcomes) {
                 match &outcome.reason {
@@ -528,7 +536,7 @@ impl Workspace {
                         failed: false,
                     });
                     if state.row.interface != facts.interface {
-                        queue.extend(users.get(file.module(db)).into_iter().flatten().cloned());
+                        changed.push(file.module(db).clone());
                     }
                     impls_changed |= facts.has_impls && state.row.interface != facts.interface;
                     state.row.interface = facts.interface;
@@ -557,6 +565,9 @@ impl Workspace {
                     state.failed = outcome.failed;
                     state.reason = outcome.reason.clone();
                 }
+            }
+            for module in &changed {
+                queue.extend(users.of(module, &live.states));
             }
             queue.extend(library.into_iter().filter(|path| live.states.get(path).is_none_or(unanswered)));
             if queue.iter().all(|path| visited.contains(path)) && impls_changed && !asked_impls {
@@ -1006,6 +1017,28 @@ fn path_of(options: &Options, module: &str) -> Name {
 
 /// The path under which a host shows the file of a single-file run.
 pub const SINGLE_FILE: &str = "main.nos";
+
+/// Who relies on which module; made when somebody asks.
+#[derive(Default)]
+struct Users(Option<FxHashMap<Name, Vec<Name>>>);
+
+impl Users {
+    /// Paths of the files whose units asked `module`, a block of it, or a module below it that did not exist.
+    ///
+    /// Rows that were renewed meanwhile do not matter: their files were visited.
+    fn of(&mut self, module: &Name, states: &BTreeMap<Name, State>) -> Vec<Name> {
+        let users = self.0.get_or_insert_with(|| {
+            let mut users: FxHashMap<Name, Vec<Name>> = FxHashMap::default();
+            for (path, state) in states {
+                for prefix in state.row.deps.iter().flat_map(|dep| prefixes(dep)) {
+                    users.entry(Name::from(prefix)).or_default().push(path.clone());
+                }
+            }
+            users
+        });
+        users.get(module).cloned().unwrap_or_default()
+    }
+}
 
 /// `a.b.c` → `a`, `a.b`, `a.b.c`.
 fn prefixes(module: &str) -> impl Iterator<Item = &str> {
