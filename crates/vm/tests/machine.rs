@@ -573,3 +573,38 @@ fn missing_and_broken_chunks_are_failures() {
     assert_eq!(text(machine.call("main/0", &[]).err()), "Link error: `nobody/0` is not defined");
     assert!(text(machine.call("broken/0", &[]).err()).contains("malformed bytecode"));
 }
+
+/// Chunks that the test can change while the machine lives.
+struct Living(std::rc::Rc<std::cell::RefCell<Program>>);
+
+impl vm::ChunkSource for Living {
+    fn chunk(&mut self, symbol: &str) -> Result<std::sync::Arc<bytecode::Chunk>, vm::LinkError> {
+        vm::ChunkSource::chunk(&mut *self.0.borrow_mut(), symbol)
+    }
+}
+
+#[test]
+fn replaced_functions_are_used_from_the_next_call_on() {
+    let answer = |program: &mut Program, value| {
+        program.function("answer/0", 0, 1, move |_, body| {
+            body.emit(Instr::LoadInt { dst: 0, value });
+            body.emit(Instr::Return { src: 0 });
+        });
+    };
+    let mut program = Program::new();
+    answer(&mut program, 41);
+    program.function("main/0", 0, 1, |chunk, body| {
+        let answer = chunk.symbol("answer/0");
+        body.emit(Instr::Call { argc: 0, dst: 0, symbol: answer, args: 0 });
+        body.emit(Instr::Return { src: 0 });
+    });
+    let shared = std::rc::Rc::new(std::cell::RefCell::new(program));
+    let host = common::TestHost::new();
+    let mut machine = vm::Machine::new(Box::new(Living(shared.clone())), Box::new(host), Limits::default());
+    let run = |machine: &mut vm::Machine| Data::from_value(&machine.call("main/0", &[]).unwrap());
+    assert_eq!(run(&mut machine), Data::Int(41));
+    answer(&mut shared.borrow_mut(), 42);
+    assert_eq!(run(&mut machine), Data::Int(41));
+    machine.replace(&["answer/0".into()]);
+    assert_eq!(run(&mut machine), Data::Int(42));
+}

@@ -28,6 +28,12 @@ pub(crate) struct TestHost {
     start: Instant,
 }
 
+impl TestHost {
+    pub(crate) fn new() -> Self {
+        Self { out: Rc::default(), start: Instant::now() }
+    }
+}
+
 impl Host for TestHost {
     fn write_stdout(&mut self, text: &str) {
         self.out.borrow_mut().push_str(text);
@@ -97,8 +103,8 @@ impl Program {
     }
 
     pub(crate) fn machine_with(self, limits: Limits) -> (Machine, Rc<RefCell<String>>) {
-        let out = Rc::new(RefCell::new(String::new()));
-        let host = TestHost { out: Rc::clone(&out), start: Instant::now() };
+        let host = TestHost::new();
+        let out = Rc::clone(&host.out);
         (Machine::new(Box::new(self), Box::new(host), limits), out)
     }
 
