@@ -165,9 +165,8 @@ impl Common {
                 eprintln!("  {}: {}", item.path, item.reason);
             }
         }
-        match self.stats {
-            Some(format) => eprint!("{}", render::statistics(&engine.stats(), matches!(format, StatsFormat::Json))),
-            None => {}
+        if let Some(format) = self.stats {
+            eprint!("{}", render::statistics(&engine.stats(), matches!(format, StatsFormat::Json)));
         }
         code
     }

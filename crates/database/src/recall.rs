@@ -254,7 +254,7 @@ fn question_about(def: &DefName) -> Question {
 }
 
 /// What the last run left about exactly this text: facts of the text alone, entry or not.
-pub(crate) fn known_text<'db>(db: &'db dyn Db, file: File) -> Option<&'db Known> {
+pub(crate) fn known_text(db: &dyn Db, file: File) -> Option<&Known> {
     db.shared().known.get(file.path(db)).filter(|known| known.hash == file.hash(db))
 }
 

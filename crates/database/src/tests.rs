@@ -455,7 +455,10 @@ fn nothing_changed_after_a_restart() {
 
 #[test]
 fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
-    check_restart(&CHAIN, &[("c.nos", Some("pub base() = 43\n"))], expect![[r#"
+    check_restart(
+        &CHAIN,
+        &[("c.nos", Some("pub base() = 43\n"))],
+        expect![[r#"
         all_problems 1
         binding_group 1
         body 1
@@ -497,13 +500,17 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
         unit_files 1
         unit_groups 1
         unit_of 1
-        unreadable 4"#]]);
+        unreadable 4"#]],
+    );
 }
 
 #[test]
 fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
     let files = [("main.nos", "one() = 1\ntwo() = one() + 1\nmain() = two()\n")];
-    check_restart(&files, &[("main.nos", Some("one() = 1\ntwo() = one() + 2\nmain() = two()\n"))], expect![[r#"
+    check_restart(
+        &files,
+        &[("main.nos", Some("one() = 1\ntwo() = one() + 2\nmain() = two()\n"))],
+        expect![[r#"
         all_problems 1
         binding_group 3
         body 3
@@ -549,5 +556,6 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
         unit_files 1
         unit_groups 1
         unit_of 1
-        unreadable 1"#]]);
+        unreadable 1"#]],
+    );
 }

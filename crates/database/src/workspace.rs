@@ -858,9 +858,7 @@ impl Workspace {
         let live = self.live.as_mut()?;
         let file = live.db.project().file(&live.db, path)?;
         let entry = live.states.get(path)?.row.entry;
-        if entry.is_none() {
-            return None;
-        }
+        entry?;
         let files = recall::unit_of(&live.db, file).files(&live.db).clone();
         let artifact = recall::fresh_artifact(&live.db, &files)?;
         for file in files {

@@ -257,11 +257,13 @@ impl Host for OsHost {
     }
 
     fn dir_create(&mut self, path: &str, all: bool) -> HostResult<()> {
-        Ok(if all { fs::create_dir_all(path)? } else { fs::create_dir(path)? })
+        let created = if all { fs::create_dir_all(path) } else { fs::create_dir(path) };
+        Ok(created?)
     }
 
     fn dir_remove(&mut self, path: &str, all: bool) -> HostResult<()> {
-        Ok(if all { fs::remove_dir_all(path)? } else { fs::remove_dir(path)? })
+        let removed = if all { fs::remove_dir_all(path) } else { fs::remove_dir(path) };
+        Ok(removed?)
     }
 
     fn dir_list(&mut self, path: &str) -> HostResult<Vec<String>> {
