@@ -52,11 +52,6 @@ impl Static {
     }
 }
 
-/// An arm of a match, or a clause seen from its first parameter.
-pub(crate) struct ArmHead {
-    pub(crate) pat: PatId,
-}
-
 /// What happens when no arm fits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NoArm {
@@ -75,10 +70,21 @@ enum Switch {
     Int { low: i64, span: usize },
 }
 
-/// Entries of arms: before and behind the test of their head.
-pub(crate) struct Entries {
+/// Entries of arms.
+struct Entries {
+    /// In front of the test of the head.
     tested: Vec<Label>,
+    /// Behind it: where the jump table goes.
     known: Vec<Label>,
+}
+
+/// How an arm behind a jump table is entered.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// To be bound behind the test of the outermost constructor or number.
+    behind_test: Label,
+    /// Whether anything comes to the test itself.
+    test_is_reached: bool,
 }
 
 impl Gen<'_> {
@@ -88,18 +94,9 @@ impl Gen<'_> {
         self.pattern_from(pat, src, known, fail, stable, None);
     }
 
-    /// As [`Gen::pattern`]; `entry` is bound behind the test of the outermost constructor or number.
-    fn pattern_from(
-        &mut self,
-        pat: PatId,
-        src: Reg,
-        known: &Static,
-        fail: Label,
-        stable: bool,
-        entry: Option<(Label, bool)>,
-    ) {
-        // `(label, false)`: the test itself is not reachable.
-        let tested = entry.is_none_or(|(_, tested)| tested);
+    /// As [`Gen::pattern`], for an arm that may be entered behind its first test.
+    fn pattern_from(&mut self, pat: PatId, src: Reg, known: &Static, fail: Label, stable: bool, entry: Option<Entry>) {
+        let tested = entry.is_none_or(|entry| entry.test_is_reached);
         match self.pat_of(pat) {
             Pat::Missing | Pat::Wild => {}
             Pat::Bind(local) => self.declare(*local, src, stable),
@@ -127,8 +124,8 @@ impl Gen<'_> {
                 if tested {
                     self.literal_test(literal, src, known, fail);
                 }
-                if let Some((label, _)) = entry {
-                    self.code().bind(label);
+                if let Some(entry) = entry {
+                    self.code().bind(entry.behind_test);
                 }
             }
             Pat::Range { from, to, inclusive } => {
@@ -158,8 +155,8 @@ impl Gen<'_> {
                 if tested {
                     self.constructor_test(ctor, &def, src, known, fail);
                 }
-                if let Some((label, _)) = entry {
-                    self.code().bind(label);
+                if let Some(entry) = entry {
+                    self.code().bind(entry.behind_test);
                 }
                 self.constructor_fields(ctor, &def, fields, src, known, fail);
             }
@@ -449,7 +446,7 @@ impl Gen<'_> {
             NoArm::Again(label) => label,
             NoArm::FailMatch | NoArm::Rethrow(_) => self.code().label(),
         };
-        let heads: Vec<ArmHead> = arms.iter().map(|arm| ArmHead { pat: arm.pat }).collect();
+        let heads: Vec<PatId> = arms.iter().map(|arm| arm.pat).collect();
         let entries = self.switch(&heads, src, known, fail);
         for (index, arm) in arms.iter().enumerate() {
             let next = match &entries {
@@ -493,10 +490,8 @@ impl Gen<'_> {
     /// Dispatches on the first parameter of the clauses, if that helps; writes all clauses then.
     pub(crate) fn switch_on_clauses(&mut self) -> bool {
         let clauses = &self.input.body.clauses;
-        let Some(heads) = clauses
-            .iter()
-            .map(|clause| clause.params.first().map(|param| ArmHead { pat: param.pat }))
-            .collect::<Option<Vec<_>>>()
+        let Some(heads) =
+            clauses.iter().map(|clause| clause.params.first().map(|param| param.pat)).collect::<Option<Vec<_>>>()
         else {
             return false;
         };
@@ -535,10 +530,17 @@ impl Gen<'_> {
         match entries {
             Some(entries) => {
                 let (tested, behind) = (entries.tested[index], entries.known[index]);
-                let reached = self.code().is_used(tested);
+                let test_is_reached = self.code().is_used(tested);
                 self.code().bind(tested);
                 if matches!(self.pat_of(pat), Pat::Constructor { .. } | Pat::Literal(_)) {
-                    self.pattern_from(pat, src, known, next, true, Some((behind, reached)));
+                    self.pattern_from(
+                        pat,
+                        src,
+                        known,
+                        next,
+                        true,
+                        Some(Entry { behind_test: behind, test_is_reached }),
+                    );
                 } else {
                     self.code().bind(behind);
                     self.pattern(pat, src, known, next, true);
@@ -549,7 +551,7 @@ impl Gen<'_> {
     }
 
     /// Emits a jump table over the heads of the arms; `None` if they do not suit one.
-    fn switch(&mut self, heads: &[ArmHead], src: Reg, known: &Static, fail: Label) -> Option<Entries> {
+    fn switch(&mut self, heads: &[PatId], src: Reg, known: &Static, fail: Label) -> Option<Entries> {
         let switch = self.suits(heads, known)?;
         let entries = Entries {
             tested: heads.iter().map(|_| self.code().label()).collect(),
@@ -561,15 +563,15 @@ impl Gen<'_> {
         };
         let mut targets = vec![None; len];
         let mut default = fail;
-        for (head, &entry) in heads.iter().zip(&entries.known) {
-            if self.always_fits(head.pat) {
+        for (&head, &entry) in heads.iter().zip(&entries.known) {
+            if self.always_fits(head) {
                 // Later arms can only be reached from this one.
                 default = entry;
                 break;
             }
             let value = match switch {
-                Switch::Tag { .. } => self.constructor_index(head.pat).map(|(_, index)| index),
-                Switch::Int { .. } => self.int(head.pat).map(|value| (value - low) as usize),
+                Switch::Tag { .. } => self.constructor_index(head).map(|(_, index)| index),
+                Switch::Int { .. } => self.int(head).map(|value| (value - low) as usize),
             };
             if let Some(target) = value.and_then(|value| targets.get_mut(value)) {
                 target.get_or_insert(entry);
@@ -584,10 +586,10 @@ impl Gen<'_> {
         Some(entries)
     }
 
-    fn suits(&self, heads: &[ArmHead], known: &Static) -> Option<Switch> {
-        let numbers: Vec<i64> = heads.iter().filter_map(|head| self.int(head.pat)).collect();
+    fn suits(&self, heads: &[PatId], known: &Static) -> Option<Switch> {
+        let numbers: Vec<i64> = heads.iter().filter_map(|&head| self.int(head)).collect();
         if numbers.len() >= 4 && known.is(Builtin::Int) {
-            if !heads.iter().all(|head| self.int(head.pat).is_some() || self.always_fits(head.pat)) {
+            if !heads.iter().all(|&head| self.int(head).is_some() || self.always_fits(head)) {
                 return None;
             }
             let low = *numbers.iter().min()?;
@@ -595,12 +597,12 @@ impl Gen<'_> {
             return (span <= 4 * numbers.len() as i64).then_some(Switch::Int { low, span: span as usize });
         }
         let constructors: Vec<&CtorRef> =
-            heads.iter().filter_map(|head| self.constructor_index(head.pat)).map(|(ctor, _)| ctor).collect();
+            heads.iter().filter_map(|&head| self.constructor_index(head)).map(|(ctor, _)| ctor).collect();
         let ctor = *constructors.first()?;
         if constructors.len() < 3
             || !self.is_of_type(known, ctor)
             || !constructors.iter().all(|other| other.ty == ctor.ty)
-            || !heads.iter().all(|head| self.constructor_index(head.pat).is_some() || self.always_fits(head.pat))
+            || !heads.iter().all(|&head| self.constructor_index(head).is_some() || self.always_fits(head))
         {
             return None;
         }
