@@ -507,3 +507,21 @@ pub struct BodySourceMap {
     /// For each clause the numbers of expressions, patterns and types of the clauses before it.
     pub starts: Vec<(usize, usize, usize)>,
 }
+
+impl BodySourceMap {
+    /// Changes the ranges of the n-th clause.
+    pub(crate) fn translate(&mut self, n: usize, f: impl Fn(text_size::TextRange) -> text_size::TextRange) {
+        let Some(&(exprs, pats, types)) = self.starts.get(n) else { return };
+        let all = (self.exprs.len(), self.pats.len(), self.types.len());
+        let end = self.starts.get(n + 1).copied().unwrap_or(all);
+        for range in &mut self.exprs[exprs..end.0] {
+            *range = f(*range);
+        }
+        for range in &mut self.pats[pats..end.1] {
+            *range = f(*range);
+        }
+        for range in &mut self.types[types..end.2] {
+            *range = f(*range);
+        }
+    }
+}

@@ -6,10 +6,12 @@
 //!
 //! Invariant: the item tree holds no position and nothing of a body, except which modules the bodies mention.
 
+use std::cell::OnceCell;
+
 use base_db::{DefKind, DefName, Name};
 use rustc_hash::FxHashMap;
 use syntax::{
-    GreenNode, NodeOrToken, SyntaxKind, SyntaxNodePtr, SyntaxToken,
+    GreenNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken,
     ast::{self, AstNode},
     literal::LiteralValue,
 };
@@ -20,6 +22,7 @@ use crate::{
         ConstItem, FieldItem, FunctionItem, ImplItem, ItemTree, ModuleItems, ParamItem, TraitItem, TypeBody, TypeItem,
         UseDecl, UseKind, ValueItem, VariantFields, VariantItem,
     },
+    template::{self, Expansion, Failure, FileDefinitions, FileScope},
     type_ref::{TypeParam, TypeRef},
 };
 
@@ -32,6 +35,9 @@ pub struct DefinitionIndex {
     pub uses: FxHashMap<Name, Vec<SyntaxNodePtr>>,
     /// The `module` blocks, all parts.
     pub modules: FxHashMap<Name, Vec<SyntaxNodePtr>>,
+    /// Trees of definitions that templates produced, each with its place in the list of `definitions`, which holds the
+    /// decorator.
+    pub generated: FxHashMap<DefName, Vec<(usize, GreenNode)>>,
 }
 
 /// Item tree and index of one file.
@@ -50,18 +56,45 @@ pub fn lower_items(file: &ast::File, module: &Name) -> ItemTree {
 
 /// The items of a file that defines `module`, with their places.
 pub fn collect(file: &ast::File, module: &Name) -> Collected {
-    let mut collector = Collector { collected: Collected::default(), by_path: FxHashMap::default(), order: 0 };
+    let mut collector = Collector {
+        file: file.clone(),
+        root: module.clone(),
+        definitions: OnceCell::new(),
+        collected: Collected::default(),
+        by_path: FxHashMap::default(),
+        order: 0,
+        origin: None,
+        generations: 0,
+    };
     let root = collector.module(module.clone());
     collector.items(root, file.items());
     let mut collected = collector.collected;
-    collected.tree.mentions = mentions(&file.syntax().green().into_owned());
+    let mut mentioned = mentions(&file.syntax().green().into_owned());
+    if !collected.index.generated.is_empty() {
+        mentioned.append(&mut collected.tree.mentions);
+        mentioned.sort_unstable();
+        mentioned.dedup();
+    }
+    collected.tree.mentions = mentioned;
     collected
 }
 
+/// How often what a template produces may be decorated again.
+const MAX_GENERATIONS: u32 = 8;
+
 struct Collector {
+    file: ast::File,
+    /// The module of the file.
+    root: Name,
+    /// What templates may use; made for the first decorator.
+    definitions: OnceCell<FileDefinitions>,
     collected: Collected,
     by_path: FxHashMap<Name, usize>,
     order: u32,
+    /// The decorator that produced the items in progress.
+    origin: Option<SyntaxNodePtr>,
+    /// How many templates produced them, each from what the one before it had produced.
+    generations: u32,
 }
 
 impl Collector {
@@ -85,9 +118,47 @@ impl Collector {
 
     /// Notes the place of `def` and says how often it occurred before.
     fn occurrence(&mut self, def: &DefName, node: &impl AstNode<Language = syntax::NostosLanguage>) -> u32 {
-        let places = self.collected.index.definitions.entry(def.clone()).or_default();
-        places.push(SyntaxNodePtr::new(node.syntax()));
+        let index = &mut self.collected.index;
+        let places = index.definitions.entry(def.clone()).or_default();
+        match &self.origin {
+            Some(origin) => {
+                let tree = node.syntax().green().into_owned();
+                index.generated.entry(def.clone()).or_default().push((places.len(), tree));
+                places.push(origin.clone());
+            }
+            None => places.push(SyntaxNodePtr::new(node.syntax())),
+        }
         (places.len() - 1) as u32
+    }
+
+    /// Applies the decorators of `item`, a definition in `module`.
+    fn expand(&mut self, module: usize, item: &SyntaxNode, decorators: &[ast::Decorator]) -> Result<Expansion, Failure> {
+        let definitions = self.definitions.get_or_init(|| {
+            let mut definitions = FileDefinitions::default();
+            definitions.collect(&self.root, self.file.items());
+            definitions
+        });
+        let scope = FileScope { definitions, module: &self.collected.tree.modules[module].path };
+        if self.generations >= MAX_GENERATIONS {
+            return Err(Failure::new("templates produce decorated definitions without an end"));
+        }
+        template::expand(&item.green().into_owned(), decorators, &scope)
+    }
+
+    /// Collects what templates produced for an item with these decorators.
+    fn beside(&mut self, module: usize, decorators: &[ast::Decorator], produced: Vec<GreenNode>) {
+        let Some(decorator) = decorators.first() else { return };
+        let outer = self.origin.clone();
+        self.origin.get_or_insert_with(|| SyntaxNodePtr::new(decorator.syntax()));
+        self.generations += 1;
+        for green in produced {
+            self.collected.tree.mentions.extend(mentions(&green));
+            if let Some(item) = ast::Item::cast(SyntaxNode::new_root(green)) {
+                self.item(module, &item);
+            }
+        }
+        self.generations -= 1;
+        self.origin = outer;
     }
 
     /// Like [`Self::occurrence`]; `true` for the first one, later ones are noted as duplicates.
@@ -117,6 +188,13 @@ impl Collector {
                 let item = function(&path, DefKind::Function, &Name::default(), &name, &Head::of_fn(def));
                 let is_first = self.occurrence(&item.def, def) == 0;
                 merge_function(&mut self.here(module).functions, item, is_first);
+                let decorators: Vec<ast::Decorator> = def.decorators().collect();
+                // A failure is reported with the body.
+                if !decorators.is_empty()
+                    && let Ok(expansion) = self.expand(module, def.syntax(), &decorators)
+                {
+                    self.beside(module, &decorators, expansion.beside);
+                }
             }
             ast::Item::Template(def) => {
                 let Some(name) = def.name() else { return };
@@ -219,6 +297,25 @@ impl Collector {
         if !self.is_first(module, &id, def) {
             return;
         }
+        let decorators: Vec<ast::Decorator> = def.decorators().collect();
+        if decorators.is_empty() {
+            self.type_item(module, id, def);
+            return;
+        }
+        match self.expand(module, def.syntax(), &decorators) {
+            Ok(expansion) => {
+                let expanded = ast::TypeDef::cast(SyntaxNode::new_root(expansion.item));
+                self.type_item(module, id, expanded.as_ref().unwrap_or(def));
+                self.beside(module, &decorators, expansion.beside);
+            }
+            Err(failure) => {
+                self.here(module).failed.push((id.clone(), failure));
+                self.type_item(module, id, def);
+            }
+        }
+    }
+
+    fn type_item(&mut self, module: usize, id: DefName, def: &ast::TypeDef) {
         let body = match def.body() {
             Some(ast::TypeBody::Record(list)) => TypeBody::Record(fields(list.fields())),
             Some(ast::TypeBody::Variants(list)) => TypeBody::Variant(list.variants().filter_map(variant).collect()),

@@ -4,7 +4,10 @@
 
 use base_db::Name;
 
-use crate::problem::{Code, Place, Problem, Severity};
+use crate::{
+    problem::{Code, Place, Problem, Severity},
+    template::Failure,
+};
 
 fn error(code: u16, place: Place, message: String) -> Problem {
     Problem {
@@ -75,6 +78,14 @@ pub(crate) fn not_a_pattern(place: Place) -> Problem {
         error(207, place, "this parameter is not a pattern".to_owned()),
         "write a name, a literal, a tuple, a list or a constructor",
     )
+}
+
+/// E0208: a decorator names no template, or its template failed.
+pub(crate) fn expansion_failed(place: Place, failure: &Failure) -> Problem {
+    let label = if failure.unknown { "no template has this name" } else { "this decorator could not be applied" };
+    let mut problem = labelled(error(208, place, failure.message.clone()), label);
+    problem.help.clone_from(&failure.help);
+    problem
 }
 
 /// E0201: a `use` names a module that does not exist.

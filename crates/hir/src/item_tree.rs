@@ -6,7 +6,10 @@
 use base_db::{DefName, Name};
 use serde::{Deserialize, Serialize};
 
-use crate::type_ref::{TypeParam, TypeRef};
+use crate::{
+    template::Failure,
+    type_ref::{TypeParam, TypeRef},
+};
 
 /// Items of one file. `modules[0]` is the file's own module, the others are its blocks in order of first appearance;
 /// a reopened block is one entry.
@@ -48,6 +51,8 @@ pub struct ModuleItems {
     /// Definitions that occur more than once where once is allowed, with the number of the occurrence; the first
     /// definition has number 0 and is not listed.
     pub duplicates: Vec<(DefName, u32)>,
+    /// Types whose decorators could not be applied.
+    pub failed: Vec<(DefName, Failure)>,
 }
 
 /// One `use`.

@@ -4,14 +4,14 @@
 
 use base_db::{DefId, DefKind, DefName, File, Fingerprint, ModuleId, Name};
 use syntax::{
-    SyntaxNode, SyntaxNodePtr, SyntaxToken, TextRange, TextSize,
+    GreenNode, SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken, TextRange, TextSize,
     ast::{self, AstNode},
 };
 
 use crate::{
     HirDb,
     problem::{Anchor, Place},
-    query::{body_with_source_map, collected, definition_syntax, item, module_file, module_mvars, parse},
+    query::{body_with_source_map, collected, definition_syntax, expanded_clauses, item, module_file, module_mvars, parse},
 };
 
 /// Where `place` is today. `None`: its module, definition or node no longer exists.
@@ -38,6 +38,13 @@ pub fn place_range(db: &dyn HirDb, place: &Place) -> Option<(File, TextRange)> {
                 Anchor::Name | Anchor::Use(..) => name_range(&node(0)?),
                 Anchor::Whole => node(0)?.text_range(),
                 Anchor::Occurrence(n) => name_range(&node(n as usize)?),
+                Anchor::Decorator(n) => {
+                    let node = node(0)?;
+                    let decorator = node.children().filter(|child| child.kind() == SyntaxKind::DECORATOR).nth(n as usize);
+                    decorator.unwrap_or(node).text_range()
+                }
+                // What a template produced stands at the decorator.
+                Anchor::Member(_) if is_generated(&node(0)?) => node(0)?.text_range(),
                 Anchor::Member(n) => member_range(def, n, &node(0)?).or_else(|| {
                     let method = method_of(db, def, n)?;
                     Some(name_range(&index.definitions.get(&method)?.first()?.try_to_node(&root)?))
@@ -47,6 +54,10 @@ pub fn place_range(db: &dyn HirDb, place: &Place) -> Option<(File, TextRange)> {
         }
     };
     Some((file, range))
+}
+
+fn is_generated(place: &SyntaxNode) -> bool {
+    place.kind() == SyntaxKind::DECORATOR
 }
 
 /// Range of a node of a body: the map is relative to the clause.
@@ -64,7 +75,11 @@ fn body_range(db: &dyn HirDb, def: &DefName, anchor: Anchor, clauses: &[SyntaxNo
         _ => starts.2,
     };
     let clause = map.starts.partition_point(|starts| first(starts) <= n).checked_sub(1)?;
-    Some(*ranges.get(n)? + clauses.get(clause)?.text_range().start())
+    let clause = clauses.get(clause)?;
+    if clause.kind() == SyntaxKind::DECORATOR {
+        return Some(clause.text_range());
+    }
+    Some(*ranges.get(n)? + clause.text_range().start())
 }
 
 fn use_range(decl: &SyntaxNode, item: Option<u32>) -> TextRange {
@@ -138,7 +153,13 @@ pub fn source_fingerprint<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<Fi
     if clauses.is_empty() {
         return None;
     }
-    let texts: Vec<String> = clauses.iter().map(ToString::to_string).collect();
+    let texts = |clauses: &[GreenNode]| -> Vec<String> { clauses.iter().map(ToString::to_string).collect() };
     let mvars: &[Name] = module_mvars(db, ModuleId::new(db, def.name(db).module().clone()));
-    Some(Fingerprint::of(&(texts, mvars)))
+    let written = Fingerprint::of(&(texts(clauses), mvars));
+    Some(match expanded_clauses(db, def) {
+        Some(expanded) => {
+            Fingerprint::combine([written, Fingerprint::of(&(texts(&expanded.clauses), &expanded.failures))])
+        }
+        None => written,
+    })
 }

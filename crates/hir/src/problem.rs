@@ -81,4 +81,6 @@ pub enum Anchor {
     Occurrence(u32),
     /// Types: n-th field or constructor. Traits and impls: n-th method.
     Member(u32),
+    /// n-th decorator of the first clause, outermost first.
+    Decorator(u32),
 }

@@ -79,6 +79,9 @@ pub fn definition_problems<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Ar
         let first = place(pair[0], Anchor::Name);
         problems.push(errors::defined_twice(place(pair[1], Anchor::Name), pair[1].name(), first));
     }
+    for (def, failure) in &items.failed {
+        problems.push(errors::expansion_failed(place(def, Anchor::Decorator(failure.decorator)), failure));
+    }
     for item in items.consts.iter().filter(|item| item.value.is_none()) {
         problems.push(errors::const_not_literal(place(&item.def, Anchor::Expr(0))));
     }

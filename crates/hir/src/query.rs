@@ -7,17 +7,23 @@ use std::sync::Arc;
 
 use base_db::{Counters, DefId, DefKind, DefName, File, ModuleId, Name, Stamped, file_of_module};
 use rustc_hash::FxHashMap;
-use syntax::{GreenNode, Parse};
+use syntax::{
+    GreenNode, Parse, SyntaxNode,
+    ast::{self, AstNode},
+};
 
 use crate::{
     HirDb,
     body::{Body, BodySourceMap},
     collect::{Collected, collect},
+    errors,
     item_tree::{
         ConstItem, FunctionItem, Header, ImplItem, ItemTree, ModuleHeader, ModuleItems, TraitItem, TypeItem, UseDecl,
         ValueItem,
     },
     lower::lower_body,
+    problem::{Anchor, Place},
+    template::{self, Failure, Scope},
 };
 
 /// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live;
@@ -251,7 +257,93 @@ pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc
         }
         _ => places,
     };
-    places.iter().filter_map(|place| place.try_to_node(&root)).map(|node| node.green().into_owned()).collect()
+    let generated = collected.index.generated.get(def.name(db)).map(Vec::as_slice).unwrap_or_default();
+    let trees = places.iter().enumerate().filter_map(|(n, place)| {
+        match generated.iter().find(|(at, _)| *at == n) {
+            Some((_, tree)) => Some(tree.clone()),
+            None => Some(place.try_to_node(&root)?.green().into_owned()),
+        }
+    });
+    trees.collect()
+}
+
+/// The clauses of a decorated function with the bodies that its decorators make, and why some could not.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ExpandedClauses {
+    /// As many as were written.
+    pub(crate) clauses: Arc<[GreenNode]>,
+    /// One for each clause that keeps its written body; equal ones once.
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// What the decorators of the function `def` make of it. `None`: it has none.
+pub(crate) fn expanded_clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db ExpandedClauses> {
+    let is_decorated = def.name(db).kind() == DefKind::Function
+        && definition_syntax(db, def).first().is_some_and(template::is_decorated);
+    is_decorated.then(|| &**expansion(db, def))
+}
+
+/// Runs the templates that decorate `def`. Depends on the text of the templates and functions that run.
+#[salsa::tracked]
+fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
+    let scope = QueryScope { db, file: file_of_def(db, def), module: def.name(db).module() };
+    let written = definition_syntax(db, def);
+    let decorators = |clause: &GreenNode| -> Vec<ast::Decorator> {
+        let def = ast::FnDef::cast(SyntaxNode::new_root(clause.clone()));
+        def.iter().flat_map(ast::FnDef::decorators).collect()
+    };
+    // Decorators of the first clause hold for all that have none of their own.
+    let first = written.first().map(decorators).unwrap_or_default();
+    let mut failures = Vec::new();
+    let clauses = written.iter().map(|clause| {
+        let own = decorators(clause);
+        match template::expand(clause, if own.is_empty() { &first } else { &own }, &scope) {
+            Ok(expansion) => expansion.item,
+            Err(failure) => {
+                if !failures.contains(&failure) {
+                    failures.push(failure);
+                }
+                clause.clone()
+            }
+        }
+    });
+    let clauses = clauses.collect();
+    Arc::new(ExpandedClauses { clauses, failures })
+}
+
+/// The definitions of the file of a decorated function, each asked for alone.
+struct QueryScope<'db> {
+    db: &'db dyn HirDb,
+    file: Option<File>,
+    module: &'db Name,
+}
+
+impl QueryScope<'_> {
+    fn clauses(&self, kind: DefKind, name: &str, everywhere: bool) -> Vec<GreenNode> {
+        let Some(file) = self.file else { return Vec::new() };
+        let modules = &header(self.db, file).modules;
+        let named = modules.iter().flat_map(|module| &module.defs).map(|item| &item.def);
+        let named = named.filter(|def| def.kind() == kind && def.name() == name);
+        let best = template::nearest_module(named.clone().map(DefName::module), self.module, everywhere);
+        let defs = named.filter(|def| Some(def.module()) == best);
+        defs.flat_map(|def| definition_syntax(self.db, DefId::new(self.db, def.clone()))).cloned().collect()
+    }
+}
+
+impl Scope for QueryScope<'_> {
+    fn template(&self, name: &str) -> Vec<GreenNode> {
+        self.clauses(DefKind::Template, name, true)
+    }
+
+    fn function(&self, name: &str) -> Vec<GreenNode> {
+        self.clauses(DefKind::Function, name, false)
+    }
+
+    fn template_names(&self) -> Vec<Name> {
+        let modules = self.file.map(|file| &header(self.db, file).modules);
+        let defs = modules.into_iter().flatten().flat_map(|module| &module.defs).map(|item| &item.def);
+        defs.filter(|def| def.kind() == DefKind::Template).map(|def| def.name().clone()).collect()
+    }
 }
 
 /// The body of `def` with where its nodes came from. Depends on the text of the definition, not on where it stands.
@@ -259,7 +351,22 @@ pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc
 pub(crate) fn body_with_source_map<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Arc<Body>, Arc<BodySourceMap>) {
     let name = def.name(db);
     let mvars = module_mvars(db, ModuleId::new(db, name.module().clone()));
-    let (body, map) = lower_body(name, definition_syntax(db, def), mvars);
+    let written = definition_syntax(db, def);
+    let Some(expanded) = expanded_clauses(db, def) else {
+        let (body, map) = lower_body(name, written, mvars);
+        return (Arc::new(body), Arc::new(map));
+    };
+    let (mut body, mut map) = lower_body(name, &expanded.clauses, mvars);
+    for (n, (written, expanded)) in written.iter().zip(expanded.clauses.iter()).enumerate() {
+        if let Some(origins) = template::Origins::new(written, expanded) {
+            map.translate(n, |range| origins.written(range));
+        }
+    }
+    for failure in &expanded.failures {
+        let anchor = Anchor::Decorator(failure.decorator);
+        let place = Place { module: name.module().clone(), def: Some(name.clone()), anchor };
+        body.problems.push(errors::expansion_failed(place, failure));
+    }
     (Arc::new(body), Arc::new(map))
 }
 
