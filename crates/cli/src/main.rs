@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the terminal program")]
 
+mod files;
+mod progress;
 mod render;
 
 use std::{io::IsTerminal, mem::ManuallyDrop, path::PathBuf, process::ExitCode};
@@ -57,6 +59,31 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Lay out source files in the standard way.
+    Fmt {
+        /// A file, or a folder with everything below it.
+        path: PathBuf,
+        /// Change nothing; exit code 1 if a file is not in the standard layout.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print what the compiler makes of one file.
+    Parse {
+        /// A source file.
+        path: PathBuf,
+        /// The lowered bodies instead of the syntax tree.
+        #[arg(long)]
+        body: bool,
+    },
+    /// Print the bytecode of a function.
+    Disasm {
+        /// A file or a folder.
+        path: PathBuf,
+        /// `MODULE.FUNCTION`, or `FUNCTION` of a single file.
+        function: String,
         #[command(flatten)]
         common: Common,
     },
@@ -137,7 +164,7 @@ impl Common {
             (Some(dir), false) => Cache::Dir(dir.clone()),
             (None, false) => Cache::Default,
         };
-        OpenOptions { cache, threads: self.threads }
+        OpenOptions { cache, threads: self.threads, progress: progress::bar() }
     }
 
     fn colored(&self) -> bool {
@@ -182,6 +209,9 @@ fn main() -> ExitCode {
         Command::Run { path, bin, common, args } => run(&path, bin.as_deref(), &common, args),
         Command::Check { path, json_errors, common } => check(&path, json_errors, &common),
         Command::Why { path, item, json, common } => why(&path, item.as_deref(), json, &common),
+        Command::Fmt { path, check } => files::format(&path, check),
+        Command::Parse { path, body } => files::parse(&path, body),
+        Command::Disasm { path, function, common } => disasm(&path, &function, &common),
         Command::Cache { action } => cache(&action),
     };
     std::process::exit(i32::from(code));
@@ -288,6 +318,24 @@ fn why(path: &PathBuf, item: Option<&str>, json: bool, common: &Common) -> u8 {
         }
     }
     0
+}
+
+fn disasm(path: &PathBuf, function: &str, common: &Common) -> u8 {
+    let mut engine = match open(path, common) {
+        Ok(engine) => engine,
+        Err(code) => return code,
+    };
+    report(&engine.check(), false, common);
+    match engine.disassemble(function) {
+        Ok(text) => {
+            print!("{text}");
+            0
+        }
+        Err(error) => {
+            eprintln!("Error: {error}");
+            1
+        }
+    }
 }
 
 fn cache(action: &CacheAction) -> u8 {

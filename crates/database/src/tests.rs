@@ -48,6 +48,7 @@ impl Fixture {
             options: Options::default(),
             manifest: "test".to_owned(),
             threads: 1,
+            progress: None,
             log: Some(Box::new(move |query| sink.lock().unwrap().push(query))),
         });
         Fixture { files: host, workspace, log }

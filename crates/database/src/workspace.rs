@@ -11,7 +11,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -64,6 +67,8 @@ pub struct Config {
     pub manifest: String,
     /// Threads for many units at once; at least 1.
     pub threads: usize,
+    /// Told units done and units known so far, from any thread.
+    pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
     /// Receives the names of executed queries; tests only.
     pub log: Option<Log>,
 }
@@ -501,6 +506,7 @@ impl Workspace {
         }
         let mut visited: BTreeSet<Name> = BTreeSet::new();
         let mut asked_impls = false;
+        let done = AtomicUsize::new(0);
         while !queue.is_empty() {
             let mut round: BTreeMap<Name, Vec<File>> = BTreeMap::new();
             for path in std::mem::take(&mut queue) {
@@ -517,7 +523,14 @@ impl Workspace {
             let units: Vec<Vec<File>> = round.into_values().collect();
             let mut library: BTreeSet<Name> = BTreeSet::new();
             let mut changed: Vec<Name> = Vec::new();
-            let outcomes = visit_all(db, pool.as_ref(), &units);
+            let before = done.load(Ordering::Relaxed);
+            let report = || {
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                if let Some(progress) = &self.config.progress {
+                    progress(done, before + units.len());
+                }
+            };
+            let outcomes = visit_all(db, pool.as_ref(), &units, &report);
             for (files, outcome) in units.iter().zip(outcomes) {
                 match &outcome.reason {
                     _ if files.iter().all(|file| file.library(db)) => {}
@@ -1069,7 +1082,17 @@ struct UnitOutcome {
     files: Vec<FileOutcome>,
 }
 
-fn visit_all(db: &RootDatabase, pool: Option<&rayon::ThreadPool>, units: &[Vec<File>]) -> Vec<UnitOutcome> {
+fn visit_all(
+    db: &RootDatabase,
+    pool: Option<&rayon::ThreadPool>,
+    units: &[Vec<File>],
+    report: &(dyn Fn() + Sync),
+) -> Vec<UnitOutcome> {
+    let visit = |db: &RootDatabase, files: &Vec<File>| {
+        let outcome = visit(db, files);
+        report();
+        outcome
+    };
     match pool {
         Some(pool) if units.len() > 1 => {
             let db = db.clone();

@@ -20,6 +20,7 @@ mod host;
 mod machine;
 mod os;
 mod project;
+mod tools;
 mod why;
 
 use std::{
@@ -35,6 +36,7 @@ pub use cache::{CacheReport, Location as CacheLocation};
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use host::MAX_FILE;
 pub use machine::{Interrupt, Limits, Output, RunError, RunFailure, Statistics};
+pub use tools::{format, syntax_tree};
 pub use vm::Data as Value;
 pub use why::{Why, WhyItem};
 
@@ -45,6 +47,18 @@ pub struct OpenOptions {
     pub cache: Cache,
     /// Threads for large builds; 0: as many as there are processors.
     pub threads: usize,
+    /// Told how far a build is.
+    pub progress: Option<Progress>,
+}
+
+/// Called during builds with units done and units known so far; from any thread.
+#[derive(Clone)]
+pub struct Progress(pub Arc<dyn Fn(usize, usize) + Send + Sync>);
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Progress")
+    }
 }
 
 /// Where entries are kept between runs.
@@ -115,7 +129,7 @@ impl Engine {
 
     /// A project of texts in memory: pairs of a relative path (`geo/shapes.nos`) and a text. Nothing is stored.
     pub fn in_memory<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Engine {
-        Engine::in_memory_with(files, OpenOptions { cache: Cache::Off, threads: 1 })
+        Engine::in_memory_with(files, OpenOptions { cache: Cache::Off, threads: 1, progress: None })
     }
 
     /// As [`Engine::in_memory`], with options: [`Cache::Dir`] keeps entries between engines; the default keeps none.
@@ -149,6 +163,7 @@ impl Engine {
             options: Options { single_file: matches!(source, Source::File(_)) },
             manifest: cache::manifest_name(&source, cache.as_ref()),
             threads,
+            progress: options.progress.map(|progress| progress.0),
             log: None,
         });
         Engine {
@@ -263,7 +278,7 @@ impl Engine {
             Source::File(file) => Source::File(file.clone()),
             Source::Memory(memory) => Source::Memory(Arc::clone(memory)),
         };
-        let twin = Engine::with_source(source, OpenOptions { cache: Cache::Off, threads: 0 });
+        let twin = Engine::with_source(source, OpenOptions { cache: Cache::Off, threads: 0, progress: None });
         for (path, text) in self.workspace().overlay() {
             twin.workspace().set_overlay(path, text);
         }

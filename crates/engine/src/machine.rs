@@ -143,7 +143,7 @@ impl Engine {
     }
 
     /// Brings the project up to date and tells whether it can run.
-    fn ready(&mut self) -> Result<(), RunError> {
+    pub(crate) fn ready(&mut self) -> Result<(), RunError> {
         self.update();
         let broken = {
             let mut workspace = self.workspace();

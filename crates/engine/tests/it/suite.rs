@@ -103,7 +103,7 @@ fn open(case: &Case, dir: &Path, cache: Cache) -> Engine {
         fs::write(path, text).unwrap();
     }
     let path = if case.files.len() == 1 { dir.join("main.nos") } else { dir.to_path_buf() };
-    Engine::open_with(path, OpenOptions { cache, threads: 1 }).unwrap()
+    Engine::open_with(path, OpenOptions { cache, threads: 1, ..OpenOptions::default() }).unwrap()
 }
 
 #[test]
