@@ -218,7 +218,7 @@ fn impl_target(doors: &Doors<'_>, lowering: &mut TypeLowering<'_, '_>, written: 
         if let Some((head, arity)) = arity
             && arity > 0
         {
-            let args = (0..arity).map(|index| lowering.add_param(Name::from(format!("'{index}")))).collect();
+            let args = (0..arity).map(|index| lowering.add_param(Name::from(format!("t{index}")))).collect();
             return Ty::Con(head, args);
         }
     }

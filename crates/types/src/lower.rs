@@ -4,7 +4,7 @@
 //!
 //! Invariant: never fails; what cannot be read is [`Ty::Error`] after one message.
 
-use base_db::{DefName, Name};
+use base_db::{DefKind, DefName, Name};
 use hir::type_ref::{TypeParam, TypeRef};
 
 use crate::{
@@ -139,6 +139,9 @@ impl<'a, 'db> TypeLowering<'a, 'db> {
         if let Some(def) = &resolved.ty {
             return self.declared(def.clone(), path, args, table);
         }
+        if let Some((module, name)) = path.rsplit_once('.') {
+            return self.qualified(path, &Name::from(module), &Name::from(name), args, table);
+        }
         if let Some(builtin) = Builtin::from_name(path) {
             let args = self.arguments(path, builtin.arity(), args, table);
             return Ty::Con(Head::Builtin(builtin), args.into());
@@ -155,7 +158,7 @@ impl<'a, 'db> TypeLowering<'a, 'db> {
             let single = chars.next().is_none();
             first.is_ascii_lowercase() || (single && first.is_ascii_uppercase())
         });
-        if is_variable && args.is_empty() && !path.contains('.') {
+        if is_variable && args.is_empty() {
             if self.implicit {
                 return self.add_param(path.clone());
             }
@@ -166,6 +169,34 @@ impl<'a, 'db> TypeLowering<'a, 'db> {
             Some(def) => self.problems.push(TypeProblem::Private(path.clone(), def.module().clone())),
             None => self.problems.push(TypeProblem::Unknown(path.clone())),
         }
+        Ty::Error
+    }
+
+    /// `M.Name`: a type of a block or imported module.
+    fn qualified(
+        &mut self,
+        path: &Name,
+        module: &Name,
+        name: &Name,
+        args: Vec<Ty>,
+        table: &mut Option<&mut Table>,
+    ) -> Ty {
+        let qualifier = self.doors.qualifier(&self.scope, module);
+        if let Some(target) = &qualifier.module {
+            let exported = self.doors.exported(target, name);
+            let found = exported.defs.iter().find(|(def, _)| def.kind() == DefKind::Type);
+            match found {
+                Some((def, public)) if *public || qualifier.inside || qualifier.library => {
+                    return self.declared(def.clone(), path, args, table);
+                }
+                Some(_) => {
+                    self.problems.push(TypeProblem::Private(name.clone(), target.clone()));
+                    return Ty::Error;
+                }
+                None => {}
+            }
+        }
+        self.problems.push(TypeProblem::Unknown(path.clone()));
         Ty::Error
     }
 

@@ -250,9 +250,7 @@ impl Check<'_, '_> {
 
     /// Adds the constraints of an instantiated callee.
     pub(crate) fn add_constraints(&mut self, target: &Target, at: ExprId) {
-        for constraint in &target.constraints {
-            self.require(constraint.clone(), at, false);
-        }
+        self.require_all(&target.constraints, at);
     }
 
     // --- callees ---
@@ -1386,9 +1384,9 @@ impl Check<'_, '_> {
 
     /// A local of this name that can be called, innermost first.
     pub(crate) fn callable_local(&mut self, name: &Name) -> Option<LocalId> {
-        let body = self.body();
-        let visible = self.cx().visible.clone();
-        let local = visible.into_iter().rev().find(|local| body.locals[*local].name == *name)?;
+        let state = self.cx();
+        let named = state.named_locals.get(name)?;
+        let local = state.visible.iter().rev().find(|local| named.contains(local)).copied()?;
         let ty = match self.cx().locals[raw(local)].clone() {
             super::LocalTy::Mono(ty) => ty,
             super::LocalTy::Poly(scheme) => scheme.ty.clone(),

@@ -122,6 +122,8 @@ pub(crate) struct BodyState {
     local_functions: FxHashMap<u32, LocalFunction>,
     /// Locals in scope, innermost last.
     visible: Vec<LocalId>,
+    /// All locals by name.
+    named_locals: FxHashMap<Name, Vec<LocalId>>,
     /// Type parameters in scope.
     pub(crate) type_params: Vec<(Name, Ty)>,
     /// Mark of rigid parameters of this member.
@@ -182,7 +184,12 @@ impl BodyState {
     pub(crate) fn new(def: DefName, scope: Name, body: Arc<Body>) -> BodyState {
         let exprs = body.exprs.len();
         let locals = body.locals.len();
+        let mut named_locals: FxHashMap<Name, Vec<LocalId>> = FxHashMap::default();
+        for (id, local) in body.locals.iter() {
+            named_locals.entry(local.name.clone()).or_default().push(id);
+        }
         BodyState {
+            named_locals,
             module: def.module().clone(),
             def,
             scope,
@@ -385,9 +392,26 @@ impl<'a, 'db> Check<'a, 'db> {
 
     /// Adds the constraints of a scheme for these generic arguments.
     pub(crate) fn require_scheme(&mut self, signature: &Signature, generics: &[Ty], at: ExprId) {
-        for constraint in &signature.constraints {
-            let constraint = constraint.map(&mut |ty| ty.instantiate(generics));
-            self.require(constraint, at, false);
+        let constraints: Vec<Constraint> = signature
+            .constraints
+            .iter()
+            .map(|constraint| constraint.map(&mut |ty| ty.instantiate(generics)))
+            .collect();
+        self.require_all(&constraints, at);
+    }
+
+    /// Adds instantiated constraints. What fields and methods give is open until they are solved, whatever the order.
+    pub(crate) fn require_all(&mut self, constraints: &[Constraint], at: ExprId) {
+        for constraint in constraints {
+            match constraint {
+                Constraint::HasField { result, .. }
+                | Constraint::HasMethod { result, .. }
+                | Constraint::Index { element: result, .. } => self.table.mark_open_result(result, true),
+                _ => {}
+            }
+        }
+        for constraint in constraints {
+            self.require(constraint.clone(), at, false);
         }
     }
 
@@ -404,10 +428,9 @@ impl<'a, 'db> Check<'a, 'db> {
                     })
                 };
                 let ty = replace(&scheme.ty);
-                for constraint in &scheme.constraints {
-                    let constraint = constraint.map(&mut replace);
-                    self.require(constraint, at, false);
-                }
+                let constraints: Vec<Constraint> =
+                    scheme.constraints.iter().map(|constraint| constraint.map(&mut replace)).collect();
+                self.require_all(&constraints, at);
                 ty
             }
         }

@@ -4,6 +4,7 @@
 //! file that is run alone. The library's sources are always there.
 
 mod cases;
+mod incremental;
 mod limits;
 mod suite;
 
@@ -120,6 +121,28 @@ impl TestDb {
             files.remove(0);
         }
         TestDb::with_files(&files)
+    }
+
+    /// Replaces or adds one file.
+    pub(crate) fn set(&mut self, path: &str, text: &str) {
+        let mut change = base_db::Change::default();
+        change.set_text(path, text);
+        change.apply(self);
+    }
+
+    /// The queries of this crate that `work` executes, with their keys, in order.
+    pub(crate) fn executed<T>(&self, work: impl FnOnce(&TestDb) -> T) -> Vec<String> {
+        self.log.lock().expect("no test panics while logging").clear();
+        work(self);
+        let keys = std::mem::take(&mut *self.log.lock().expect("no test panics while logging"));
+        use salsa::Database as _;
+        self.attach(|db| {
+            let ours = ["infer_group", "inference", "scheme", "type_def", "type_shape", "trait_def", "impl_def",
+                "item_problems", "binding_group", "unit_groups", "mentions", "is_declared"];
+            let names: Vec<String> =
+                keys.iter().map(|key| db.ingredient_debug_name(key.ingredient_index()).into_owned()).collect();
+            names.into_iter().filter(|name| ours.contains(&name.as_str())).collect()
+        })
     }
 
     /// The modules and blocks of the project's own files.
