@@ -489,6 +489,16 @@ impl Workspace {
         queue.extend(live.states.iter().filter(|(_, s)| !s.library && unanswered(s)).map(|(path, _)| path.clone()));
         change.apply(&mut live.db);
         let db = &live.db;
+        if let Some(pool) = pool.as_ref().filter(|_| edited.len() > 64) {
+            // The module graph needs all headers and would read one file after the other.
+            let files: Vec<File> = edited.iter().filter_map(|path| db.project().file(db, path)).collect();
+            let db = db.clone();
+            pool.install(|| {
+                files.par_iter().for_each_with(db, |db, &file| {
+                    hir::header(db, file);
+                });
+            });
+        }
         // What is wrong with the project as a whole is about names of files and blocks only.
         let has_blocks = |path: &Name| {
             let file = db.project().file(db, path);

@@ -153,7 +153,7 @@ pub fn source_fingerprint<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<Fi
     if clauses.is_empty() {
         return None;
     }
-    let texts = |clauses: &[GreenNode]| -> Vec<String> { clauses.iter().map(ToString::to_string).collect() };
+    let texts = |clauses: &[GreenNode]| -> Vec<String> { clauses.iter().map(syntax::text_of).collect() };
     let mvars: &[Name] = module_mvars(db, ModuleId::new(db, def.name(db).module().clone()));
     let written = Fingerprint::of(&(texts(clauses), mvars));
     Some(match expanded_clauses(db, def) {

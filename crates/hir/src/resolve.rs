@@ -8,7 +8,7 @@
 //!
 //! Invariant: a module depends on single names of others ([`members`]), never on a whole foreign header.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base_db::{DefKind, DefName, ModuleId, Name, Stamped, file_of_module, library_path};
 use rustc_hash::FxHashMap;
@@ -156,8 +156,9 @@ pub(crate) fn use_target<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &
 
 /// All names of one module with what they are, private ones included.
 #[salsa::tracked]
-pub(crate) fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<FxHashMap<Name, Exported>> {
-    Arc::new(module_header(db, module).as_ref().map(|header| names_of(header)).unwrap_or_default())
+pub(crate) fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<FxHashMap<Name, Stamped<Exported>>> {
+    let names = module_header(db, module).as_ref().map(|header| names_of(header)).unwrap_or_default();
+    Arc::new(names.into_iter().map(|(name, exported)| (name, Stamped::new(exported))).collect())
 }
 
 fn names_of(header: &ModuleHeader) -> FxHashMap<Name, Exported> {
@@ -183,7 +184,9 @@ fn names_of(header: &ModuleHeader) -> FxHashMap<Name, Exported> {
 /// The definitions behind `module.name`. The door that imports and own names go through.
 #[salsa::tracked]
 fn members<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Exported> {
-    Stamped::new(module_names(db, key.module(db)).get(key.name(db)).cloned().unwrap_or_default())
+    // Most questions are about names that a module does not have.
+    static NOTHING: LazyLock<Stamped<Exported>> = LazyLock::new(|| Stamped::new(Exported::default()));
+    module_names(db, key.module(db)).get(key.name(db)).unwrap_or(&NOTHING).clone()
 }
 
 #[salsa::tracked]

@@ -26,6 +26,7 @@ pub use crate::syntax_kind::{
 pub use rowan::{Direction, GreenNode, NodeOrToken, TextRange, TextSize, TokenAtOffset, WalkEvent};
 
 use ast::AstNode as _;
+use rowan::GreenNodeData;
 use std::sync::Arc;
 
 /// Bound of the depth of every tree, in nodes.
@@ -78,6 +79,22 @@ impl Parse {
     pub fn errors(&self) -> &[SyntaxError] {
         &self.errors
     }
+}
+
+/// The text of a detached tree; much cheaper than formatting it, which goes through a formatter for every token.
+#[must_use]
+pub fn text_of(node: &GreenNode) -> String {
+    fn push(node: &GreenNodeData, text: &mut String) {
+        for child in node.children() {
+            match child {
+                NodeOrToken::Node(node) => push(node, text),
+                NodeOrToken::Token(token) => text.push_str(token.text()),
+            }
+        }
+    }
+    let mut text = String::with_capacity(node.text_len().into());
+    push(node, &mut text);
+    text
 }
 
 /// Parses one file.

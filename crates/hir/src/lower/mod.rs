@@ -55,6 +55,12 @@ pub(crate) fn lower_body(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -
     for clause in clauses {
         lowering.clause(SyntaxNode::new_root(clause.clone()));
     }
+    // Bodies live long.
+    let body = &mut lowering.body;
+    body.exprs.shrink_to_fit();
+    body.pats.shrink_to_fit();
+    body.types.shrink_to_fit();
+    body.locals.shrink_to_fit();
     (lowering.body, lowering.map)
 }
 

@@ -32,7 +32,7 @@ impl Check<'_, '_> {
         self.settle_constructors(true);
         self.settle_prefixes();
         self.settle_leftovers();
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(self.bodies.len());
         for index in 0..self.bodies.len() {
             self.current = index;
             self.check_defaults(&defaults[index]);
