@@ -426,7 +426,7 @@ fn is_shadowed(db: &dyn Db, file: File) -> bool {
 }
 
 /// Whether anything in `file` keeps the program from running.
-fn has_errors(db: &dyn Db, file: File) -> bool {
+pub(crate) fn has_errors(db: &dyn Db, file: File) -> bool {
     matches!(file.content(db), Content::Invalid(_))
         || is_shadowed(db, file)
         || (!file.library(db) && !hir::syntax_problems(db, file).is_empty())

@@ -26,7 +26,7 @@ use bytecode::{Chunk, TypeDesc};
 use hir::problem::{Anchor, Code, Place, Problem, Severity};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use types::TypeDef;
+use types::{Signature, TypeDef};
 
 use crate::{
     artifact::{self, Artifact},
@@ -947,6 +947,31 @@ impl Workspace {
         }
     }
 
+    /// Signature of `def` in the last run and now, as text. `None`: it did not exist, does not, or is not known.
+    pub fn signature_change(&mut self, def: &DefName) -> Option<(String, String)> {
+        let path = self.path_of_module(def.module())?;
+        let row = self.manifest.as_ref()?.find(&path)?;
+        let before = self.artifact_of_row(row)?;
+        let before: Signature = base_db::codec::decode(before.signature(def)?.1)?;
+        let db = &self.live.as_ref()?.db;
+        let now = types::signature(db, DefId::new(db, def.clone())).as_ref()?;
+        Some((types::show_signature(&before), types::show_signature(now)))
+    }
+
+    /// Keeps a text beside the manifest, to be read by a later process.
+    pub fn keep_note(&self, note: &[u8]) {
+        if let Some(store) = &self.config.store {
+            // A note that cannot be kept is missing when somebody asks for it, nothing else.
+            let _ = store.write_manifest(&format!("{} why", self.config.manifest), note, &[]);
+        }
+    }
+
+    /// What [`Workspace::keep_note`] kept last.
+    pub fn note(&self) -> Option<Vec<u8>> {
+        let store = self.config.store.as_ref()?;
+        Some(store.read_manifest(&format!("{} why", self.config.manifest))?.bytes().to_vec())
+    }
+
     /// The database, made if there was no need for it so far. For answers that only queries give.
     pub fn database(&mut self) -> &RootDatabase {
         if self.live.is_none() {
@@ -1123,9 +1148,13 @@ fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
                 Recall::Miss(reason) => Some(reason),
             };
             let artifact = recall::unit_artifact(db, unit);
+            let not_compiled = artifact.is_none() && !files.iter().any(|&file| recall::has_errors(db, file));
             let files = files.iter().map(|&file| {
                 let (imports, has_impls) = outline(db, file);
-                let problems = recall::file_problems(db, file).clone();
+                let mut problems = recall::file_problems(db, file).clone();
+                if not_compiled {
+                    problems.push(too_large(file.module(db)));
+                }
                 FileOutcome { interface: recall::interface(db, file), imports, has_impls, problems }
             });
             UnitOutcome { failed: false, artifact, reason, files: files.collect() }
@@ -1172,6 +1201,13 @@ fn module_problem(module: &Name, code: u16, message: String, notes: Vec<String>,
 fn internal_error(module: &Name, text: &str) -> Problem {
     let notes = vec![text.to_owned(), "nothing was stored for this module; the others are not affected".to_owned()];
     module_problem(module, 901, format!("internal error while checking module `{module}`"), notes, None)
+}
+
+/// E0903: code generation gave up although nothing is wrong with the types.
+fn too_large(module: &Name) -> Problem {
+    let notes = vec!["a function may have about 65,000 values and constants, and 255 parameters".to_owned()];
+    let help = Some("split its largest function, or build large tables from smaller ones".to_owned());
+    module_problem(module, 903, format!("module `{module}` has a function that is too large to compile"), notes, help)
 }
 
 /// E0902: a source file has no text.

@@ -237,6 +237,7 @@ impl Engine {
     /// Writes new entries to the store. `Err`: one line for a warning; only speed is lost.
     pub fn save(&mut self) -> Result<(), String> {
         let outcome = self.workspace().save();
+        self.keep_reasons();
         self.not_saved = outcome.as_ref().err().cloned();
         outcome
     }

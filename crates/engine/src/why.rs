@@ -2,7 +2,8 @@
 //!
 //! Input: reasons of the database, dumps. Output: sentences for people.
 
-use database::{Reason, UnitDump};
+use base_db::{Name, codec};
+use database::{Reason, UnitDump, Workspace};
 use types::Question;
 
 use crate::Engine;
@@ -26,22 +27,59 @@ pub struct WhyItem {
 }
 
 impl Engine {
-    /// For each file: recalled or computed in the last update, and why.
+    /// For each file: recalled or computed, and why. If nothing differs from the last run that computed something, this
+    /// tells about that run, even if it was another process; otherwise about the update that the differences cause.
     pub fn why(&mut self) -> Why {
         self.update();
-        let reasons = self.workspace().reasons();
-        let items = reasons.into_iter().filter(|(path, _)| !path.starts_with('<')).map(|(path, reason)| WhyItem {
-            path: path.to_string(),
-            recalled: reason.is_none(),
-            reason: reason.as_ref().map_or_else(|| "text and all recorded answers are unchanged".to_owned(), sentence),
+        let computed = self.computed();
+        let reasons: Vec<(Name, bool)> = {
+            let reasons = self.workspace().reasons();
+            reasons.into_iter().map(|(path, reason)| (path, reason.is_none())).collect()
+        };
+        let computed = match computed.is_empty() {
+            true => self.workspace().note().and_then(|note| codec::decode(&note)).unwrap_or_default(),
+            false => computed,
+        };
+        let items = reasons.into_iter().filter(|(path, _)| !path.starts_with('<')).map(|(path, _)| {
+            match computed.iter().find(|(other, _)| *other == path) {
+                Some((_, reason)) => WhyItem { path: path.to_string(), recalled: false, reason: reason.clone() },
+                None => WhyItem {
+                    path: path.to_string(),
+                    recalled: true,
+                    reason: "text and all recorded answers are unchanged".to_owned(),
+                },
+            }
         });
         Why { items: items.collect() }
+    }
+
+    /// Files whose units the last update computed, with the reason in words.
+    fn computed(&mut self) -> Vec<(Name, String)> {
+        let mut workspace = self.workspace();
+        let reasons = workspace.reasons();
+        let computed = reasons.into_iter().filter_map(|(path, reason)| Some((path, reason?)));
+        let computed = computed.filter(|(path, _)| !path.starts_with('<'));
+        computed.map(|(path, reason)| (path, sentence(&reason, &mut workspace))).collect()
+    }
+
+    /// Leaves the reasons of the last update for a later process that asks.
+    pub(crate) fn keep_reasons(&mut self) {
+        if self.workspace().stats().units_computed > 0 {
+            let computed = self.computed();
+            self.workspace().keep_note(&codec::encode(&computed));
+        }
     }
 }
 
 /// A reason in words.
-pub(crate) fn sentence(reason: &Reason) -> String {
+fn sentence(reason: &Reason, workspace: &mut Workspace) -> String {
     match reason {
+        Reason::Answer(Question::Signature(def)) => match workspace.signature_change(def) {
+            Some((before, now)) if before != now => {
+                format!("signature of `{}` was `{before}`, is `{now}`", def.qualified())
+            }
+            _ => format!("signature of `{}` changed", def.qualified()),
+        },
         Reason::NoStore => "there is no store".to_owned(),
         Reason::New => "new: the last run did not know it".to_owned(),
         Reason::TextChanged(paths) => {
