@@ -3,6 +3,8 @@
 //! Encodings are canonical: equal values give equal bytes. Values that are encoded must therefore not contain hash
 //! maps, and decoding is limited so that a forged length cannot allocate much.
 
+use std::cell::Cell;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Largest encoding that [`decode`] accepts, in bytes: 64 MiB.
@@ -14,8 +16,29 @@ fn config() -> impl bincode::config::Config {
 
 /// Encodes `value`. Cannot fail for the plain data of this project (no maps of unknown length).
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    bincode::serde::encode_to_vec(value, config()).unwrap_or_default()
+    with_encoding(value, <[u8]>::to_vec)
 }
+
+/// Shows the bytes of [`encode`] to `read`. Hundreds of thousands of small values are encoded only to be hashed, so
+/// they share a buffer that has grown already.
+pub(crate) fn with_encoding<T: Serialize + ?Sized, R>(value: &T, read: impl FnOnce(&[u8]) -> R) -> R {
+    thread_local! {
+        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut bytes = BUFFER.take();
+    bytes.clear();
+    if bincode::serde::encode_into_std_write(value, &mut bytes, config()).is_err() {
+        bytes.clear();
+    }
+    let answer = read(&bytes);
+    if bytes.capacity() <= KEPT {
+        BUFFER.set(bytes);
+    }
+    answer
+}
+
+/// A buffer that grew larger is given back.
+const KEPT: usize = 1 << 20;
 
 /// Decodes one value. `None`: truncated, damaged, left-over bytes or larger than [`DECODE_LIMIT`].
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {

@@ -24,7 +24,7 @@ impl Fingerprint {
 
     /// Fingerprint of a value through its canonical encoding ([`codec::encode`]).
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Fingerprint {
-        Fingerprint::of_bytes(&codec::encode(value))
+        codec::with_encoding(value, Fingerprint::of_bytes)
     }
 
     /// Fingerprint of a sequence; order counts.

@@ -107,7 +107,8 @@ impl DefName {
 
     /// `module.name`, or the bare name in the root module. For messages.
     pub fn qualified(&self) -> String {
-        let mut out = String::new();
+        let parts = &*self.parts;
+        let mut out = String::with_capacity(parts.module.len() + parts.owner.len() + parts.name.len() + 2);
         if !self.parts.module.is_empty() {
             out.push_str(&self.parts.module);
             out.push('.');
@@ -137,7 +138,13 @@ fn split_key(key: &str) -> impl Iterator<Item = &str> {
 /// The symbol of the definition's code: `geo.area/2`, `geo.label(Int)`, `geo.Box:Sized.size/1`, `geo.origin`.
 impl fmt::Display for DefName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.qualified())?;
+        for outer in [&self.parts.module, &self.parts.owner] {
+            if !outer.is_empty() {
+                f.write_str(outer)?;
+                f.write_str(".")?;
+            }
+        }
+        f.write_str(&self.parts.name)?;
         match self.parts.kind {
             DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Template => {
                 if self.parts.key.split(',').all(|part| part.is_empty() || part == "_") {
@@ -179,7 +186,7 @@ impl PartialOrd for DefName {
 
 impl Ord for DefName {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.parts.cmp(&other.parts)
+        if Arc::ptr_eq(&self.parts, &other.parts) { Ordering::Equal } else { self.parts.cmp(&other.parts) }
     }
 }
 

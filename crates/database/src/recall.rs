@@ -488,9 +488,8 @@ fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
     }
     questions.sort();
     questions.dedup();
-    let number = |answers: &[Answer]| -> Vec<u32> {
-        answers.iter().filter_map(|answer| questions.binary_search(answer).ok()).map(|index| index as u32).collect()
-    };
+    let numbers: FxHashMap<&Answer, u32> = questions.iter().zip(0..).collect();
+    let number = |answers: &[Answer]| answers.iter().filter_map(|answer| numbers.get(answer).copied()).collect();
     let mut parts: Vec<Part> = parts
         .into_iter()
         .map(|raw| Part { inferred: number(&raw.inferred), compiled: number(&raw.compiled), ..raw.part })

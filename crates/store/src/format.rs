@@ -299,6 +299,11 @@ impl SegmentBuilder {
         SegmentBuilder { bytes: vec![0; HEADER], rows: Vec::new() }
     }
 
+    /// Makes room for records of `length` bytes together, as far as they belong into this segment.
+    pub(crate) fn reserve(&mut self, length: usize) {
+        self.bytes.reserve(length.min(SegmentBuilder::TARGET));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -296,6 +296,8 @@ impl Store {
         let mut rest = records;
         while !rest.is_empty() {
             let mut segment = SegmentBuilder::new();
+            let lengths = rest.iter().filter_map(|record| format::record_length(&record.sections));
+            segment.reserve(lengths.map(|length| length as usize + format::ROW).sum());
             let mut pushed = Vec::new();
             while let Some((record, after)) = rest.split_first() {
                 let length = format::record_length(&record.sections).ok_or(SaveError::TooLarge)?;
