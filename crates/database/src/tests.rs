@@ -134,8 +134,7 @@ fn moving_a_function_lowers_and_infers_nothing() {
         parse 1
         syntax_problems 1
         unit_artifact 1
-        unit_groups 1
-        unreadable 1"#]],
+        unit_groups 1"#]],
     );
 }
 
@@ -159,8 +158,7 @@ fn a_body_edit_that_keeps_the_type_stays_in_its_function() {
         parse 1
         source_fingerprint 1
         syntax_problems 1
-        unit_artifact 1
-        unreadable 1"#]],
+        unit_artifact 1"#]],
     );
 }
 
@@ -189,7 +187,6 @@ fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
         source_fingerprint 1
         syntax_problems 1
         unit_artifact 4
-        unreadable 1
         ! type mismatch: expected `Int`, found `String`"#]],
     );
 }
@@ -239,8 +236,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             source_fingerprint 1
             syntax_problems 1
             unit_artifact 2
-            unit_groups 1
-            unreadable 1"#]],
+            unit_groups 1"#]],
     );
 }
 
@@ -282,8 +278,7 @@ fn an_unrelated_item_reaches_nobody() {
         source_fingerprint 1
         syntax_problems 1
         unit_artifact 2
-        unit_groups 1
-        unreadable 1"#]],
+        unit_groups 1"#]],
     );
 }
 
@@ -319,8 +314,7 @@ fn an_import_that_is_added_reaches_its_module_only() {
             unit_artifact 1
             unit_files 3
             unit_groups 1
-            unit_of 2
-            unreadable 1"#]],
+            unit_of 2"#]],
     );
 }
 
@@ -368,8 +362,7 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
         source_fingerprint 2
         syntax_problems 1
         unit_artifact 3
-        unit_groups 2
-        unreadable 1"#]],
+        unit_groups 2"#]],
     );
 }
 
@@ -444,8 +437,7 @@ fn a_broken_cycle_makes_two_units() {
             unit_artifact 2
             unit_files 3
             unit_groups 2
-            unit_of 2
-            unreadable 1"#]],
+            unit_of 2"#]],
     );
 }
 
@@ -460,7 +452,6 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
         &CHAIN,
         &[("c.nos", Some("pub base() = 43\n"))],
         expect![[r#"
-        all_problems 1
         binding_group 1
         body 1
         body_with_source_map 1
@@ -494,14 +485,12 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
         recall_part 1
         scheme 1
         shard_imports 1
-        shard_problems 1
         source_fingerprint 1
         syntax_problems 1
         unit_artifact 1
         unit_files 1
         unit_groups 1
-        unit_of 1
-        unreadable 4"#]],
+        unit_of 1"#]],
     );
 }
 
@@ -512,7 +501,6 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
         &files,
         &[("main.nos", Some("one() = 1\ntwo() = one() + 2\nmain() = two()\n"))],
         expect![[r#"
-        all_problems 1
         binding_group 3
         body 3
         body_with_source_map 3
@@ -550,13 +538,11 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
         resolve_name 2
         scheme 3
         shard_imports 1
-        shard_problems 1
         source_fingerprint 3
         syntax_problems 1
         unit_artifact 1
         unit_files 1
         unit_groups 1
-        unit_of 1
-        unreadable 1"#]],
+        unit_of 1"#]],
     );
 }
