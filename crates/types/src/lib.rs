@@ -30,8 +30,8 @@ pub use doors::{Answer, Doors, Question, Trace, answer};
 pub use group::{Group, GroupInference, binding_group, infer_group, is_declared};
 pub use infer::{ArgPlan, CallPlan, Callee, FieldAccess, InferenceResult, Resolution, Site, SiteCandidate};
 pub use item_check::item_problems;
-pub use print::scheme as show_signature;
 pub use items::{impl_def, trait_def, type_def, type_shape};
+pub use print::scheme as show_signature;
 pub use signature::{ConstructorDef, CtorRef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef, TypeShape};
 pub use ty::{Builtin, Constraint, FnTy, Head, Ty};
 

@@ -135,9 +135,8 @@ pub fn scheme(signature: &Signature) -> String {
         });
         named.to_string()
     };
-    let list = |types: &[(Option<base_db::Name>, Ty)]| {
-        types.iter().map(|(_, ty)| name(ty)).collect::<Vec<_>>().join(", ")
-    };
+    let list =
+        |types: &[(Option<base_db::Name>, Ty)]| types.iter().map(|(_, ty)| name(ty)).collect::<Vec<_>>().join(", ");
     let params: Vec<String> = signature
         .params
         .iter()

@@ -392,11 +392,8 @@ impl<'a, 'db> Check<'a, 'db> {
 
     /// Adds the constraints of a scheme for these generic arguments.
     pub(crate) fn require_scheme(&mut self, signature: &Signature, generics: &[Ty], at: ExprId) {
-        let constraints: Vec<Constraint> = signature
-            .constraints
-            .iter()
-            .map(|constraint| constraint.map(&mut |ty| ty.instantiate(generics)))
-            .collect();
+        let constraints: Vec<Constraint> =
+            signature.constraints.iter().map(|constraint| constraint.map(&mut |ty| ty.instantiate(generics))).collect();
         self.require_all(&constraints, at);
     }
 

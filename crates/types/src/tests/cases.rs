@@ -53,8 +53,10 @@ fn functions_are_generalised_with_their_constraints() {
     assert_eq!(scheme("first(p) = p.0", "first"), "(a) -> b where a.0: b");
     assert_eq!(scheme("compose(f, g) = x => f(g(x))", "compose"), "(a -> b, c -> a) -> c -> b");
     assert_eq!(scheme("len2(x) = length(x)", "len2"), "(a) -> Int where length(a)");
-    assert_eq!(scheme("sumTo(a, i, acc) = if i < 0 then acc else sumTo(a, i - 1, acc + a[i])", "sumTo"),
-        "(a, Int, b) -> b where a[Int]: c, b with c is b");
+    assert_eq!(
+        scheme("sumTo(a, i, acc) = if i < 0 then acc else sumTo(a, i - 1, acc + a[i])", "sumTo"),
+        "(a, Int, b) -> b where a[Int]: c, b with c is b"
+    );
 }
 
 #[test]
@@ -194,10 +196,7 @@ fn local_functions_are_polymorphic() {
         "twice(f) = x => f(f(x))\nbump(n: Int) = n + 1\nmain() = { g = twice(bump); g(\"s\") }",
         &["type mismatch"],
     );
-    refuses(
-        "main() = { dec = t => match t { None -> 0, Some(k) -> dec(k + 1) }; dec(Some(1)) }",
-        &["type mismatch"],
-    );
+    refuses("main() = { dec = t => match t { None -> 0, Some(k) -> dec(k + 1) }; dec(Some(1)) }", &["type mismatch"]);
 }
 
 #[test]
@@ -211,19 +210,16 @@ fn receivers_are_not_guessed() {
     accepts("app(c, k) = c.map(k)\nmain() = app([(1, \"a\")], kv => (kv[0], kv[1]))");
     accepts("app(xs, f) = xs.map(f)\nmain() = app([\"ab\"], n => n.reverse()).map(s => s.length())");
     accepts("foldWith(f, xs) = xs.map(f)\ntype P = { n: Int }\nmain() = foldWith(p => p.n, [P(1)])");
-    refuses(
-        "type R = { run: (a) -> String }\nmk(x) = R(v => v.map(y => y).join(\",\"))\nmain() = 1",
-        &["type"],
-    );
+    refuses("type R = { run: (a) -> String }\nmk(x) = R(v => v.map(y => y).join(\",\"))\nmain() = 1", &["type"]);
 }
 
 #[test]
 fn declared_parameters_are_soft() {
-    accepts(
-        "two[P, Q](x: P, y: Q, rev: Bool) = if rev then (y, x) else (x, y)\nmain() = two(1, \"a\", true)",
-    );
+    accepts("two[P, Q](x: P, y: Q, rev: Bool) = if rev then (y, x) else (x, y)\nmain() = two(1, \"a\", true)");
     refuses("two(x, y, rev) = if rev then (y, x) else (x, y)\nmain() = two(1, \"a\", true)", &["type mismatch"]);
-    accepts("trait Step\n  step(self) -> Int\nend\nInt: Step\n  step(self) = self + 1\nend\nrep[T: Step](x: T, n: Int) -> Int = if n == 0 then x.step() else rep(x.step(), n - 1)\nmain() = rep(1, 3)");
+    accepts(
+        "trait Step\n  step(self) -> Int\nend\nInt: Step\n  step(self) = self + 1\nend\nrep[T: Step](x: T, n: Int) -> Int = if n == 0 then x.step() else rep(x.step(), n - 1)\nmain() = rep(1, 3)",
+    );
     accepts("twice[T: Num](x: T) -> T = x * 2\nmain() = (twice(2), twice(1.5))");
     accepts("depth[T](x: T, n: Int) -> Int = if n == 0 then 0 else 1 + depth([x], n - 1)\nmain() = depth(1, 3)");
     accepts("id[Option](x: Option) -> Option = x\nmain() = id(3)");
@@ -265,15 +261,29 @@ fn variants() {
 fn traits() {
     let scorable = "trait Scorable\n  getScore(self) -> Int\nend\nInt: Scorable\n  getScore(self) = self\nend\n";
     accepts(&format!("{scorable}main() = 5.getScore() + getScore(3) + [1].map(getScore).sum()"));
-    refuses(&format!("{scorable}cost[T: Scorable](x: T) -> Int = x.getScore()\nmain() = cost(\"s\")"),
-        &["String does not implement Scorable"]);
-    refuses(&format!("{scorable}wrapper(x) = getScore(x)\nmain() = wrapper(\"s\")"),
-        &["String does not implement Scorable"]);
-    accepts(&format!("{scorable}best[T: Scorable](xs: List[T]) -> Int = xs.map(x => x.getScore()).fold(0, (a, b) => a + b)\nmain() = best([1, 2])"));
-    accepts("type Box[T] = Box(T)\ntrait Sz\n  sz(self) -> Int\nend\nBox: Sz\n  sz(self) = 1\nend\nmain() = Box(1).sz() + Box(\"a\").sz()");
-    accepts("type V = { x: Int }\nV: Num\n  add(self, o) = V(self.x + o.x)\n  sub(self, o) = V(self.x - o.x)\n  mul(self, o) = V(self.x * o.x)\n  div(self, o) = V(self.x / o.x)\nend\nmain() = (V(1) + V(2)).x");
-    accepts("trait Named\n  name(self) -> String\n  hello(self) -> String = \"hi \" ++ self.name()\nend\nInt: Named\n  name(self) = \"int\"\nend\nmain() = 5.hello()");
-    accepts("trait M\n  merge(self, other: Self) -> Self\nend\nInt: M\n  merge(self, other) = self + other\nend\nf[T: M](x: T) -> T = x.merge(x).merge(x)\nmain() = f(2)");
+    refuses(
+        &format!("{scorable}cost[T: Scorable](x: T) -> Int = x.getScore()\nmain() = cost(\"s\")"),
+        &["String does not implement Scorable"],
+    );
+    refuses(
+        &format!("{scorable}wrapper(x) = getScore(x)\nmain() = wrapper(\"s\")"),
+        &["String does not implement Scorable"],
+    );
+    accepts(&format!(
+        "{scorable}best[T: Scorable](xs: List[T]) -> Int = xs.map(x => x.getScore()).fold(0, (a, b) => a + b)\nmain() = best([1, 2])"
+    ));
+    accepts(
+        "type Box[T] = Box(T)\ntrait Sz\n  sz(self) -> Int\nend\nBox: Sz\n  sz(self) = 1\nend\nmain() = Box(1).sz() + Box(\"a\").sz()",
+    );
+    accepts(
+        "type V = { x: Int }\nV: Num\n  add(self, o) = V(self.x + o.x)\n  sub(self, o) = V(self.x - o.x)\n  mul(self, o) = V(self.x * o.x)\n  div(self, o) = V(self.x / o.x)\nend\nmain() = (V(1) + V(2)).x",
+    );
+    accepts(
+        "trait Named\n  name(self) -> String\n  hello(self) -> String = \"hi \" ++ self.name()\nend\nInt: Named\n  name(self) = \"int\"\nend\nmain() = 5.hello()",
+    );
+    accepts(
+        "trait M\n  merge(self, other: Self) -> Self\nend\nInt: M\n  merge(self, other) = self + other\nend\nf[T: M](x: T) -> T = x.merge(x).merge(x)\nmain() = f(2)",
+    );
 }
 
 #[test]
@@ -287,12 +297,24 @@ fn dynamic_places() {
 
 #[test]
 fn modules_see_each_other() {
-    accepts("//- /main.nos\nuse util.*\nmain() = (app([1], x => x + 1), app([\"a\"], s => s ++ \"b\"))\n//- /util.nos\npub app(c, k) = c.map(k)\n");
-    refuses("//- /main.nos\nuse util.*\nmain() = secret(1)\n//- /util.nos\nsecret(x) = x\n", &["unknown variable `secret`"]);
-    refuses("//- /main.nos\nuse util.{open}\nmain() = util.secret(1)\n//- /util.nos\nsecret(x) = x\npub open(x) = x\n",
-        &["cannot access private function `secret` from outside module `util`"]);
-    refuses("//- /main.nos\nmain() = util.open(1)\n//- /util.nos\npub open(x) = x\n", &["module `util` is not imported; add `use "]);
-    accepts("//- /a.nos\nuse b.*\nmain() = g(1) + g(2)\n//- /b.nos\nuse c.*\npub g(x) = h(x)\n//- /c.nos\nuse a.*\npub h(x) = x\n");
+    accepts(
+        "//- /main.nos\nuse util.*\nmain() = (app([1], x => x + 1), app([\"a\"], s => s ++ \"b\"))\n//- /util.nos\npub app(c, k) = c.map(k)\n",
+    );
+    refuses(
+        "//- /main.nos\nuse util.*\nmain() = secret(1)\n//- /util.nos\nsecret(x) = x\n",
+        &["unknown variable `secret`"],
+    );
+    refuses(
+        "//- /main.nos\nuse util.{open}\nmain() = util.secret(1)\n//- /util.nos\nsecret(x) = x\npub open(x) = x\n",
+        &["cannot access private function `secret` from outside module `util`"],
+    );
+    refuses(
+        "//- /main.nos\nmain() = util.open(1)\n//- /util.nos\npub open(x) = x\n",
+        &["module `util` is not imported; add `use "],
+    );
+    accepts(
+        "//- /a.nos\nuse b.*\nmain() = g(1) + g(2)\n//- /b.nos\nuse c.*\npub g(x) = h(x)\n//- /c.nos\nuse a.*\npub h(x) = x\n",
+    );
 }
 
 #[test]

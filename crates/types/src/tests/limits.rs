@@ -41,12 +41,17 @@ fn many_constraints_on_one_parameter() {
 
 #[test]
 fn many_method_calls_on_open_receivers() {
-    grows_gently(|n| format!("f(x) = {{\n{}x\n}}\n", repeat(n, |i| format!("v{i} = x.map(y => y * {i}).take(2)"))), 100);
+    grows_gently(
+        |n| format!("f(x) = {{\n{}x\n}}\n", repeat(n, |i| format!("v{i} = x.map(y => y * {i}).take(2)"))),
+        100,
+    );
 }
 
 #[test]
 fn long_lists_clauses_and_matches() {
-    let list = |n: usize| format!("xs() = [{}]\n", (0..n).map(|i| format!("(1, \"{i}\", [{i}])")).collect::<Vec<_>>().join(", "));
+    let list = |n: usize| {
+        format!("xs() = [{}]\n", (0..n).map(|i| format!("(1, \"{i}\", [{i}])")).collect::<Vec<_>>().join(", "))
+    };
     grows_gently(list, 300);
     grows_gently(|n| repeat(n, |i| format!("f({i}, x) = x + {i}")), 100);
     let arms = |n: usize| format!("f(x, r) = match x {{\n{}_ -> r.a }}\n", repeat(n, |i| format!("{i} -> r.a + {i}")));
@@ -82,6 +87,7 @@ fn deep_nesting_is_refused_or_fits() {
         check(format!("f(x: {}Int{}) = x\n", "[".repeat(depth), "]".repeat(depth)));
         check(format!("f({}x{}) = x\n", "[".repeat(depth), "]".repeat(depth)));
     }
-    let (problems, _) = check(format!("f(x) = {{ a0 = (x, x)\n{}a400 }}\n", repeat(400, |i| format!("a{} = (a{i}, a{i})", i + 1))));
+    let (problems, _) =
+        check(format!("f(x) = {{ a0 = (x, x)\n{}a400 }}\n", repeat(400, |i| format!("a{} = (a{i}, a{i})", i + 1))));
     assert!(problems.contains("too deep"), "{problems}");
 }

@@ -137,8 +137,20 @@ impl TestDb {
         let keys = std::mem::take(&mut *self.log.lock().expect("no test panics while logging"));
         use salsa::Database as _;
         self.attach(|db| {
-            let ours = ["infer_group", "inference", "scheme", "type_def", "type_shape", "trait_def", "impl_def",
-                "item_problems", "binding_group", "unit_groups", "mentions", "is_declared"];
+            let ours = [
+                "infer_group",
+                "inference",
+                "scheme",
+                "type_def",
+                "type_shape",
+                "trait_def",
+                "impl_def",
+                "item_problems",
+                "binding_group",
+                "unit_groups",
+                "mentions",
+                "is_declared",
+            ];
             let names: Vec<String> =
                 keys.iter().map(|key| db.ingredient_debug_name(key.ingredient_index()).into_owned()).collect();
             names.into_iter().filter(|name| ours.contains(&name.as_str())).collect()
@@ -201,7 +213,7 @@ pub(crate) fn render(problems: &[Problem]) -> String {
     let mut out = String::new();
     for problem in problems {
         let place = problem.place.def.as_ref().map(ToString::to_string).unwrap_or_default();
-        out.push_str(&format!("{} {}: {}\n", problem.code, place, problem.message));
+        out.push_str(&format!("error[{}] {}: {}\n", problem.code, place, problem.message));
         for note in &problem.notes {
             out.push_str(&format!("  {note}\n"));
         }
