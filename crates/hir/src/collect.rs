@@ -132,7 +132,12 @@ impl Collector {
     }
 
     /// Applies the decorators of `item`, a definition in `module`.
-    fn expand(&mut self, module: usize, item: &SyntaxNode, decorators: &[ast::Decorator]) -> Result<Expansion, Failure> {
+    fn expand(
+        &mut self,
+        module: usize,
+        item: &SyntaxNode,
+        decorators: &[ast::Decorator],
+    ) -> Result<Expansion, Failure> {
         let definitions = self.definitions.get_or_init(|| {
             let mut definitions = FileDefinitions::default();
             definitions.collect(&self.root, self.file.items());

@@ -11,7 +11,9 @@ use syntax::{
 use crate::{
     HirDb,
     problem::{Anchor, Place},
-    query::{body_with_source_map, collected, definition_syntax, expanded_clauses, item, module_file, module_mvars, parse},
+    query::{
+        body_with_source_map, collected, definition_syntax, expanded_clauses, item, module_file, module_mvars, parse,
+    },
 };
 
 /// Where `place` is today. `None`: its module, definition or node no longer exists.
@@ -40,7 +42,8 @@ pub fn place_range(db: &dyn HirDb, place: &Place) -> Option<(File, TextRange)> {
                 Anchor::Occurrence(n) => name_range(&node(n as usize)?),
                 Anchor::Decorator(n) => {
                     let node = node(0)?;
-                    let decorator = node.children().filter(|child| child.kind() == SyntaxKind::DECORATOR).nth(n as usize);
+                    let decorator =
+                        node.children().filter(|child| child.kind() == SyntaxKind::DECORATOR).nth(n as usize);
                     decorator.unwrap_or(node).text_range()
                 }
                 // What a template produced stands at the decorator.

@@ -258,11 +258,9 @@ pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc
         _ => places,
     };
     let generated = collected.index.generated.get(def.name(db)).map(Vec::as_slice).unwrap_or_default();
-    let trees = places.iter().enumerate().filter_map(|(n, place)| {
-        match generated.iter().find(|(at, _)| *at == n) {
-            Some((_, tree)) => Some(tree.clone()),
-            None => Some(place.try_to_node(&root)?.green().into_owned()),
-        }
+    let trees = places.iter().enumerate().filter_map(|(n, place)| match generated.iter().find(|(at, _)| *at == n) {
+        Some((_, tree)) => Some(tree.clone()),
+        None => Some(place.try_to_node(&root)?.green().into_owned()),
     });
     trees.collect()
 }

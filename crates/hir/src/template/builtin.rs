@@ -4,20 +4,65 @@
 
 use std::{cmp::Ordering, rc::Rc};
 
-use super::{
-    Failure, Result,
-    eval::Evaluator,
-    value::Value,
-};
+use super::{Failure, Result, eval::Evaluator, value::Value};
 
 /// Names that may be passed around without being called.
 pub(super) fn is_known(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "all", "any", "charAt", "chars", "concat", "contains", "count", "drop", "each", "endsWith", "enumerate",
-        "filter", "find", "flatMap", "flatten", "fold", "foldl", "foldr", "get", "head", "indexOf", "init", "isEmpty",
-        "join", "last", "length", "map", "max", "min", "print", "println", "product", "range", "repeat", "replace",
-        "replaceAll", "reverse", "show", "sort", "split", "startsWith", "substring", "sum", "tail", "take", "toInt",
-        "toLower", "toString", "toUpper", "toVar", "trim", "unique", "zip", "zipWith",
+        "all",
+        "any",
+        "charAt",
+        "chars",
+        "concat",
+        "contains",
+        "count",
+        "drop",
+        "each",
+        "endsWith",
+        "enumerate",
+        "filter",
+        "find",
+        "flatMap",
+        "flatten",
+        "fold",
+        "foldl",
+        "foldr",
+        "get",
+        "head",
+        "indexOf",
+        "init",
+        "isEmpty",
+        "join",
+        "last",
+        "length",
+        "map",
+        "max",
+        "min",
+        "print",
+        "println",
+        "product",
+        "range",
+        "repeat",
+        "replace",
+        "replaceAll",
+        "reverse",
+        "show",
+        "sort",
+        "split",
+        "startsWith",
+        "substring",
+        "sum",
+        "tail",
+        "take",
+        "toInt",
+        "toLower",
+        "toString",
+        "toUpper",
+        "toVar",
+        "trim",
+        "unique",
+        "zip",
+        "zipWith",
     ];
     NAMES.binary_search(&name).is_ok()
 }
@@ -64,6 +109,7 @@ impl Evaluator<'_> {
             Value::List(items) => {
                 let items = Rc::clone(items);
                 self.charge(items.len())?;
+                self.nest()?;
                 self.list_method(&items, name, &args)?
             }
             Value::Str(text) | Value::Ident(text) => {
@@ -76,7 +122,10 @@ impl Evaluator<'_> {
                 self.charge(text.len())?;
                 text_method(&text, name, &args)?
             }
-            Value::Variant(constructor, parts) => self.option_method(constructor, parts, name, &args)?,
+            Value::Variant(constructor, parts) => {
+                self.nest()?;
+                self.option_method(constructor, parts, name, &args)?
+            }
             Value::Int(n) if name == "abs" && args.is_empty() => n.checked_abs().map(Value::Int),
             Value::Record(fields) if args.is_empty() => {
                 fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone())
@@ -136,11 +185,7 @@ impl Evaluator<'_> {
                 (0..).zip(items.iter()).map(|(n, item)| Value::Tuple(Rc::new([Value::Int(n), item.clone()]))).collect(),
             ),
             ("zip", [Value::List(others)]) => Value::list(
-                items
-                    .iter()
-                    .zip(others.iter())
-                    .map(|(a, b)| Value::Tuple(Rc::new([a.clone(), b.clone()])))
-                    .collect(),
+                items.iter().zip(others.iter()).map(|(a, b)| Value::Tuple(Rc::new([a.clone(), b.clone()]))).collect(),
             ),
             ("join", []) => self.join(items, "")?,
             ("join", [separator]) => {
@@ -312,9 +357,7 @@ fn text_method(text: &str, name: &str, args: &[Value]) -> Result<Option<Value>> 
         ("contains", _, [Some(part)]) => Value::Bool(text.contains(part)),
         ("startsWith", _, [Some(part)]) => Value::Bool(text.starts_with(part)),
         ("endsWith", _, [Some(part)]) => Value::Bool(text.ends_with(part)),
-        ("indexOf", _, [Some(part)]) => {
-            Value::Int(text.find(part).map_or(-1, |at| text[..at].chars().count() as i64))
-        }
+        ("indexOf", _, [Some(part)]) => Value::Int(text.find(part).map_or(-1, |at| text[..at].chars().count() as i64)),
         ("split", _, [Some("")]) => Value::list(text.chars().map(|c| Value::str(c.to_string())).collect()),
         ("split", _, [Some(part)]) => Value::list(text.split(part).map(Value::str).collect()),
         ("replace", _, [Some(from), Some(to)]) => Value::str(text.replacen(from, to, 1)),
@@ -324,7 +367,11 @@ fn text_method(text: &str, name: &str, args: &[Value]) -> Result<Option<Value>> 
         }
         ("concat", _, [Some(other)]) => Value::str(format!("{text}{other}")),
         ("substring" | "slice", [Value::Int(from), Value::Int(to)], _) => {
-            if *from < 0 || to <= from { Value::str("") } else { slice(text, *from, *to) }
+            if *from < 0 || to <= from {
+                Value::str("")
+            } else {
+                slice(text, *from, *to)
+            }
         }
         ("take", [Value::Int(n)], _) => slice(text, 0, *n),
         ("drop", [Value::Int(n)], _) => slice(text, *n, length()),

@@ -10,7 +10,10 @@ use syntax::{
     ast::{self, AstNode},
 };
 
-use super::{Failure, Result, value::{Item, Value}};
+use super::{
+    Failure, Result,
+    value::{Item, Value},
+};
 
 /// Greatest depth of an expanded tree; deeper ones would exhaust the stack of those who walk it.
 const MAX_DEPTH: usize = syntax::MAX_TREE_DEPTH;
@@ -144,9 +147,8 @@ fn local_function(stmt: &SyntaxNode) -> Option<ast::CallExpr> {
 
 /// The text of an item without its decorators.
 fn undecorated(item: &SyntaxNode) -> String {
-    let parts = item.children_with_tokens().skip_while(|part| {
-        part.kind() == SyntaxKind::DECORATOR || part.kind().is_trivia()
-    });
+    let parts =
+        item.children_with_tokens().skip_while(|part| part.kind() == SyntaxKind::DECORATOR || part.kind().is_trivia());
     parts.map(|part| part.to_string()).collect()
 }
 
@@ -209,12 +211,19 @@ pub(super) fn map_children(
         })
     });
     let children = children.collect::<Result<Vec<_>>>()?;
+    let lengths = children.iter().map(|child| match child {
+        NodeOrToken::Node(node) => u64::from(u32::from(node.text_len())),
+        NodeOrToken::Token(token) => u64::from(u32::from(token.text_len())),
+    });
+    if lengths.sum::<u64>() > u64::from(MAX_SIZE) {
+        return Err(too_large());
+    }
     Ok(node.splice_children(.., children))
 }
 
 /// A tree of `text`, an expression whose direct children are names, with these replaced by `nodes` in order.
 fn filled(text: &str, nodes: &[GreenNode]) -> Result<GreenNode> {
-    let shape = read_expr(text).ok_or_else(|| Failure::new("this expansion is too large"))?;
+    let shape = read_expr(text).ok_or_else(too_large)?;
     map_children(&shape, |n, child| Ok(nodes.get(n).cloned().unwrap_or(child)))
 }
 
@@ -227,9 +236,24 @@ pub(super) fn block(stmts: &[GreenNode]) -> Result<GreenNode> {
 pub(super) fn enclosed(node: GreenNode) -> Result<GreenNode> {
     use SyntaxKind as K;
     match SyntaxKind::from_raw(node.kind().0) {
-        K::NAME_EXPR | K::CON_EXPR | K::LITERAL | K::INTERP_STRING | K::UNIT_EXPR | K::PAREN_EXPR | K::TUPLE_EXPR
-        | K::LIST_EXPR | K::RANGE_LIST | K::MAP_EXPR | K::SET_EXPR | K::BLOCK_EXPR | K::CALL_EXPR | K::METHOD_CALL
-        | K::FIELD_EXPR | K::CONSTRUCT_EXPR | K::INDEX_EXPR | K::WILDCARD_EXPR => Ok(node),
+        K::NAME_EXPR
+        | K::CON_EXPR
+        | K::LITERAL
+        | K::INTERP_STRING
+        | K::UNIT_EXPR
+        | K::PAREN_EXPR
+        | K::TUPLE_EXPR
+        | K::LIST_EXPR
+        | K::RANGE_LIST
+        | K::MAP_EXPR
+        | K::SET_EXPR
+        | K::BLOCK_EXPR
+        | K::CALL_EXPR
+        | K::METHOD_CALL
+        | K::FIELD_EXPR
+        | K::CONSTRUCT_EXPR
+        | K::INDEX_EXPR
+        | K::WILDCARD_EXPR => Ok(node),
         _ => filled("(a)", &[node]),
     }
 }
@@ -449,9 +473,8 @@ pub(super) fn same_head(old: &ast::FnDef, new: &ast::FnDef) -> bool {
 
 /// The name of a function or type.
 pub(super) fn item_name(item: &SyntaxNode) -> Option<String> {
-    let name = ast::FnDef::cast(item.clone())
-        .and_then(|def| def.name())
-        .or_else(|| ast::TypeDef::cast(item.clone())?.name());
+    let name =
+        ast::FnDef::cast(item.clone()).and_then(|def| def.name()).or_else(|| ast::TypeDef::cast(item.clone())?.name());
     Some(name?.text().to_owned())
 }
 
@@ -461,10 +484,14 @@ pub(crate) fn is_decorated(item: &GreenNode) -> bool {
     first.is_some_and(|node| SyntaxKind::from_raw(node.kind().0) == SyntaxKind::DECORATOR)
 }
 
+fn too_large() -> Failure {
+    Failure::new("this expansion is too large")
+}
+
 /// Refuses trees that are too large or too deep.
 pub(super) fn check_bounds(node: &GreenNode) -> Result<()> {
     if u32::from(node.text_len()) > MAX_SIZE {
-        return Err(Failure::new("this expansion is too large"));
+        return Err(too_large());
     }
     let mut stack = vec![node.children()];
     while let Some(top) = stack.last_mut() {

@@ -20,7 +20,10 @@ use super::{
 };
 
 /// How many nodes one expansion may evaluate.
-const MAX_STEPS: u32 = 500_000;
+const MAX_STEPS: u32 = 100_000;
+
+/// Steps that a new list, tuple, variant or closure costs: bounds how deep values nest, for those who walk them.
+const NESTING_COST: u32 = 40;
 
 /// How deep evaluation may nest; calls and nested expressions count alike.
 const MAX_DEPTH: u32 = 300;
@@ -171,9 +174,10 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn call_of_code(&self, callee: &Value, args: &[Value]) -> Result<Value> {
+    fn call_of_code(&mut self, callee: &Value, args: &[Value]) -> Result<Value> {
         let args = args.iter().map(code::expression).collect::<Result<Vec<_>>>()?;
-        Ok(Value::Code(Code::Expr(code::call_of(code::expression(callee)?, &args)?)))
+        let call = code::call_of(code::expression(callee)?, &args)?;
+        Ok(Value::Code(Code::Expr(self.made(call)?)))
     }
 
     /// Calls what a name stands for at the top level: a template, a function of the program or a built-in function.
@@ -185,7 +189,9 @@ impl<'a> Evaluator<'a> {
         let mut clauses = self.scope.function(name);
         clauses.retain(|clause| {
             let root = SyntaxNode::new_root(clause.clone());
-            ast::FnDef::cast(root).and_then(|def| def.param_list()).is_some_and(|list| list.params().count() >= args.len())
+            ast::FnDef::cast(root)
+                .and_then(|def| def.param_list())
+                .is_some_and(|list| list.params().count() >= args.len())
         });
         if !clauses.is_empty() {
             return self.call_clauses(&format!("function `{name}`"), &clauses, args);
@@ -289,7 +295,8 @@ impl<'a> Evaluator<'a> {
     fn fresh_name(&mut self, prefix: &str) -> Value {
         self.fresh += 1;
         let base: String = prefix.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        let base = if base.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') { base } else { format!("g{base}") };
+        let base =
+            if base.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') { base } else { format!("g{base}") };
         let item: String = self.item_name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         Value::Ident(format!("{base}_{item}_{}", self.fresh).into())
     }
@@ -315,6 +322,20 @@ impl<'a> Evaluator<'a> {
                 .help("the work of templates is bounded, since they run whenever the program is compiled"));
         }
         Ok(())
+    }
+
+    /// Charges a value that holds others.
+    pub(super) fn nest(&mut self) -> Result<()> {
+        self.steps = self.steps.saturating_add(NESTING_COST);
+        self.step()
+    }
+
+    /// Code that was put together; charges its size, and refuses what is too deep or too large.
+    pub(super) fn made(&mut self, node: GreenNode) -> Result<GreenNode> {
+        self.steps = self.steps.saturating_add(u32::from(node.text_len()) / 8);
+        self.step()?;
+        code::check_bounds(&node)?;
+        Ok(node)
     }
 
     /// Charges the steps that making `length` elements costs.
@@ -353,16 +374,23 @@ impl<'a> Evaluator<'a> {
             ast::Expr::Unit(_) => Ok(Value::Unit),
             ast::Expr::Paren(paren) => self.eval_some(paren.expr(), env),
             ast::Expr::Splice(splice) => self.eval_some(splice.expr(), env),
-            ast::Expr::Tuple(tuple) => Ok(Value::Tuple(self.all(tuple.exprs(), env)?.into())),
+            ast::Expr::Tuple(tuple) => {
+                self.nest()?;
+                Ok(Value::Tuple(self.all(tuple.exprs(), env)?.into()))
+            }
             ast::Expr::List(list) => self.list(list, env),
             ast::Expr::RangeList(range) => self.range(range, env),
             ast::Expr::Block(block) => self.block(block.statements(), env),
             ast::Expr::Do(block) => self.block(block.statements(), env),
-            ast::Expr::Lambda(lambda) => Ok(self.lambda(lambda, env)),
+            ast::Expr::Lambda(lambda) => {
+                self.nest()?;
+                Ok(self.lambda(lambda, env))
+            }
             ast::Expr::Call(call) => self.call(call, env),
             ast::Expr::MethodCall(call) => self.method_call(call, env),
             ast::Expr::Field(field) => self.field(field, env),
             ast::Expr::Construct(construct) => {
+                self.nest()?;
                 let args = self.all(construct.args().filter_map(|arg| arg.expr()), env)?;
                 Ok(construct.name().map_or(Value::Unit, |name| constructor(name.text(), args)))
             }
@@ -422,6 +450,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn list(&mut self, list: &ast::ListExpr, env: &Env) -> Result<Value> {
+        self.nest()?;
         let mut items = self.all(list.exprs(), env)?;
         if let Some(tail) = list.tail() {
             match self.eval(&tail, env)? {
@@ -502,6 +531,7 @@ impl<'a> Evaluator<'a> {
             return Err(Failure::new("this local function of a template has parameters that are no patterns"));
         };
         let (Some(name), Some(body)) = (name.name(), def.body()) else { return Ok(()) };
+        self.nest()?;
         let params = def.param_list().iter().flat_map(|list| list.params()).collect();
         let closure = Closure { params, name: Some(name.text().into()), body, env: env.clone() };
         env.bind(name.text(), Value::Closure(Rc::new(closure)));
@@ -547,7 +577,7 @@ impl<'a> Evaluator<'a> {
                 let text = format!("a.{}", name.text());
                 let shape = code::read_expr(&text).ok_or_else(|| Failure::new("this field has no name"))?;
                 let node = code::map_children(&shape, |n, child| Ok(if n == 0 { base.clone() } else { child }))?;
-                Ok(Value::Code(Code::Expr(node)))
+                Ok(Value::Code(Code::Expr(self.made(node)?)))
             }
             other => Err(Failure::new(format!("{} has no field `{}`", other.kind(), name.text()))),
         }
@@ -563,9 +593,7 @@ impl<'a> Evaluator<'a> {
         let value = self.eval_some(prefix.expr(), env)?;
         match (prefix.op(), value) {
             (Some(ast::PrefixOp::Not), Value::Bool(value)) => Ok(Value::Bool(!value)),
-            (Some(ast::PrefixOp::Neg), Value::Int(value)) => {
-                value.checked_neg().map(Value::Int).ok_or_else(overflow)
-            }
+            (Some(ast::PrefixOp::Neg), Value::Int(value)) => value.checked_neg().map(Value::Int).ok_or_else(overflow),
             (Some(ast::PrefixOp::Neg), Value::Float(value)) => Ok(Value::Float(-value)),
             (_, value) => Err(Failure::new(format!("this operator does not apply to {}", value.kind()))),
         }
@@ -591,6 +619,7 @@ impl<'a> Evaluator<'a> {
             (BinOp::Eq, _, _) => Ok(Value::Bool(left == right)),
             (BinOp::Ne, _, _) => Ok(Value::Bool(left != right)),
             (BinOp::Cons, _, Value::List(rest)) => {
+                self.nest()?;
                 let mut items = vec![left];
                 items.extend(rest.iter().cloned());
                 self.charge(items.len())?;

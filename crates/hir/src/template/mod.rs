@@ -16,6 +16,8 @@ mod eval;
 mod pattern;
 mod quote;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use serde::{Deserialize, Serialize};
@@ -98,7 +100,10 @@ fn decorate(evaluator: &mut Evaluator<'_>, decorator: &ast::Decorator, expansion
         code::check_bounds(item)?;
         let kind = SyntaxKind::from_raw(item.kind().0);
         if matches!(kind, SyntaxKind::USE_DECL | SyntaxKind::MODULE_DEF | SyntaxKind::TEMPLATE_DEF) {
-            return Err(Failure::new(format!("template `{}` cannot produce imports, modules or templates", name.text())));
+            return Err(Failure::new(format!(
+                "template `{}` cannot produce imports, modules or templates",
+                name.text()
+            )));
         }
     }
     Ok(())
@@ -198,8 +203,7 @@ pub(crate) fn unknown_template(name: &str, scope: &dyn Scope) -> Failure {
     let near = crate::imports::near(name, scope.template_names().into_iter());
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("declare it: `template {name}(fn) = quote {{ … }}`"),
+        None => format!("declare it in this file: `template {name}(fn) = quote {{ … }}`"),
     };
     Failure { message: format!("unknown template `{name}`"), help: Some(help), unknown: true, decorator: 0 }
 }
-

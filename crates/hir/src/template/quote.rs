@@ -40,6 +40,17 @@ impl Evaluator<'_> {
             Some(other) => Code::Expr(self.quoted(other.syntax(), env)?),
             None => return Ok(Value::Unit),
         };
+        let code = match code {
+            Code::Expr(node) => Code::Expr(self.made(node)?),
+            Code::Block(pieces) => {
+                for piece in pieces.iter() {
+                    if let Piece::Stmt(node) = piece {
+                        self.made(node.clone())?;
+                    }
+                }
+                Code::Block(pieces)
+            }
+        };
         Ok(Value::Code(code))
     }
 

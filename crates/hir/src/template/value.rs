@@ -86,6 +86,16 @@ impl Env {
     }
 }
 
+/// Chains may be long, so they are taken apart in a loop.
+impl Drop for Env {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(binding) = next {
+            next = Rc::try_unwrap(binding).ok().and_then(|mut binding| binding.outer.0.take());
+        }
+    }
+}
+
 impl Value {
     pub(super) fn str(text: impl AsRef<str>) -> Value {
         Value::Str(text.as_ref().into())
