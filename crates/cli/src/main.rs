@@ -299,7 +299,7 @@ fn why(path: &PathBuf, item: Option<&str>, json: bool, common: &Common) -> u8 {
         Ok(engine) => engine,
         Err(code) => return code,
     };
-    let why = engine.why();
+    let why = engine.why_last_run();
     let wanted = |path: &str| {
         let module = path.strip_suffix(".nos").unwrap_or(path).replace('/', ".");
         item.is_none_or(|item| item == module || item.strip_prefix(&module).is_some_and(|rest| rest.starts_with('.')))

@@ -452,6 +452,11 @@ impl Workspace {
                 }
             }
             let module = module_name(&self.config.options, &path);
+            // Another file with the same module name may come to own it, or lose it.
+            let namesakes = live.states.keys().filter(|other| module_name(&self.config.options, other) == module);
+            if content.is_none() || !live.states.contains_key(&path) {
+                queue.extend(namesakes.cloned());
+            }
             match content {
                 Some((hash, content)) => {
                     edited.push(path.clone());

@@ -27,28 +27,34 @@ pub struct WhyItem {
 }
 
 impl Engine {
-    /// For each file: recalled or computed, and why. If nothing differs from the last run that computed something, this
-    /// tells about that run, even if it was another process; otherwise about the update that the differences cause.
+    /// For each file: recalled or computed in the last update, and why.
     pub fn why(&mut self) -> Why {
         self.update();
         let computed = self.computed();
-        let reasons: Vec<(Name, bool)> = {
-            let reasons = self.workspace().reasons();
-            reasons.into_iter().map(|(path, reason)| (path, reason.is_none())).collect()
-        };
-        let computed = match computed.is_empty() {
-            true => self.workspace().note().and_then(|note| codec::decode(&note)).unwrap_or_default(),
-            false => computed,
-        };
-        let items = reasons.into_iter().filter(|(path, _)| !path.starts_with('<')).map(|(path, _)| {
-            match computed.iter().find(|(other, _)| *other == path) {
-                Some((_, reason)) => WhyItem { path: path.to_string(), recalled: false, reason: reason.clone() },
-                None => WhyItem {
-                    path: path.to_string(),
-                    recalled: true,
-                    reason: "text and all recorded answers are unchanged".to_owned(),
-                },
-            }
+        self.why_of(&computed)
+    }
+
+    /// As [`Engine::why`]; but if nothing differs from what the last run left, it tells about the last run that computed
+    /// something, even if that was another process.
+    pub fn why_last_run(&mut self) -> Why {
+        self.update();
+        let mut computed = self.computed();
+        if computed.is_empty() {
+            computed = self.workspace().note().and_then(|note| codec::decode(&note)).unwrap_or_default();
+        }
+        self.why_of(&computed)
+    }
+
+    fn why_of(&mut self, computed: &[(Name, String)]) -> Why {
+        let reasons = self.workspace().reasons();
+        let paths = reasons.into_iter().map(|(path, _)| path).filter(|path| !path.starts_with('<'));
+        let items = paths.map(|path| match computed.iter().find(|(other, _)| *other == path) {
+            Some((_, reason)) => WhyItem { path: path.to_string(), recalled: false, reason: reason.clone() },
+            None => WhyItem {
+                path: path.to_string(),
+                recalled: true,
+                reason: "text and all recorded answers are unchanged".to_owned(),
+            },
         });
         Why { items: items.collect() }
     }

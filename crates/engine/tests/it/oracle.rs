@@ -67,7 +67,8 @@ fn a_living_engine_answers_like_a_cold_one() {
 fn a_restart_at_every_step_answers_like_a_cold_build() {
     for seed in 1_000..1_000 + (steps(1_000) / STEPS_PER_PROGRAM) as u64 {
         let store = tempfile::tempdir().unwrap();
-        let options = OpenOptions { cache: Cache::Dir(store.path().to_path_buf()), threads: 1, ..OpenOptions::default() };
+        let options =
+            OpenOptions { cache: Cache::Dir(store.path().to_path_buf()), threads: 1, ..OpenOptions::default() };
         let mut program = program(seed);
         let mut rng = Rng::with_seed(seed);
         for step in 0..STEPS_PER_PROGRAM {
