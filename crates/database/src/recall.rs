@@ -90,11 +90,6 @@ fn recall_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _unit: UnitId<'db>) -> Re
     Recall::Miss(Reason::Cycle)
 }
 
-/// Whether `file` is what its module name leads to; of two files with one module (a problem of the project) only one is.
-fn owns_module(db: &dyn Db, file: File) -> bool {
-    hir::module_file(db, ModuleId::new(db, file.module(db).clone())) == Some(file)
-}
-
 /// Entries made from exactly these texts, the last run's first, then newest first. The store is searched only when the
 /// last run's entry does not answer: it may have been made while what it relies on had another meaning.
 fn candidates<'a>(

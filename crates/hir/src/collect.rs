@@ -124,7 +124,7 @@ impl Collector {
             Some(origin) => {
                 let tree = node.syntax().green().into_owned();
                 index.generated.entry(def.clone()).or_default().push((places.len(), tree));
-                places.push(origin.clone());
+                places.push(*origin);
             }
             None => places.push(SyntaxNodePtr::new(node.syntax())),
         }
@@ -153,7 +153,7 @@ impl Collector {
     /// Collects what templates produced for an item with these decorators.
     fn beside(&mut self, module: usize, decorators: &[ast::Decorator], produced: Vec<GreenNode>) {
         let Some(decorator) = decorators.first() else { return };
-        let outer = self.origin.clone();
+        let outer = self.origin;
         self.origin.get_or_insert_with(|| SyntaxNodePtr::new(decorator.syntax()));
         self.generations += 1;
         for green in produced {

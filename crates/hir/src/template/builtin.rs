@@ -361,7 +361,7 @@ fn text_method(text: &str, name: &str, args: &[Value]) -> Result<Option<Value>> 
         ("split", _, [Some("")]) => Value::list(text.chars().map(|c| Value::str(c.to_string())).collect()),
         ("split", _, [Some(part)]) => Value::list(text.split(part).map(Value::str).collect()),
         ("replace", _, [Some(from), Some(to)]) => Value::str(text.replacen(from, to, 1)),
-        ("replaceAll", _, [Some(from), Some(to)]) if from.is_empty() => Value::str(format!("{to}{text}")),
+        ("replaceAll", _, [Some(""), Some(to)]) => Value::str(format!("{to}{text}")),
         ("replaceAll", _, [Some(from), Some(to)]) if text.len() * (to.len() + 1) <= 1 << 20 => {
             Value::str(text.replace(from, to))
         }

@@ -270,3 +270,41 @@ fn warm_answers_like_cold() {
         assert_eq!(dump(&warm), dump(&cold), "step {step}");
     }
 }
+
+#[test]
+fn editing_a_template_lowers_what_it_decorates() {
+    check(
+        "//- /a.nos\ntemplate t(fn) = quote(~fn.body + 1)\n@t\nf(x) = x\ng(x) = x\nh(x) = g(x)\n",
+        |db| db.set("a.nos", "template t(fn) = quote(~fn.body + 2)\n@t\nf(x) = x\ng(x) = x\nh(x) = g(x)\n"),
+        expect![[r#"
+            body x2
+            body_with_source_map x2
+            collected
+            definition_syntax x4
+            expansion
+            header
+            import_names
+            item_tree
+            lacks_impls
+            parse
+        "#]],
+    );
+}
+
+#[test]
+fn moving_a_template_lowers_nothing() {
+    check(
+        "//- /a.nos\ntemplate t(fn) = quote(~fn.body + 1)\n@t\nf(x) = x\ng(x) = x\n",
+        |db| db.set("a.nos", "g(x) = x\n@t\nf(x) = x\ntemplate t(fn) = quote(~fn.body + 1)\n"),
+        expect![[r#"
+            collected
+            definition_syntax x3
+            file_items
+            header
+            import_names
+            item_tree
+            lacks_impls
+            parse
+        "#]],
+    );
+}

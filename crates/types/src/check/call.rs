@@ -118,7 +118,7 @@ impl Check<'_, '_> {
         }
         let functions = self.overloads(name, &resolved.functions);
         if !functions.is_empty() {
-            return self.function_value(expr, name, functions, hint);
+            return self.function_value(expr, functions, hint);
         }
         if let Some(ty) = self.trait_method_value(expr, name, &resolved.method_of) {
             return ty;
@@ -193,7 +193,7 @@ impl Check<'_, '_> {
     }
 
     /// A function as a value.
-    fn function_value(&mut self, expr: ExprId, name: &Name, functions: Vec<DefName>, hint: Option<&Ty>) -> Ty {
+    fn function_value(&mut self, expr: ExprId, functions: Vec<DefName>, hint: Option<&Ty>) -> Ty {
         if let [def] = functions.as_slice() {
             let resolution = function_resolution(def);
             self.resolution(expr, resolution);
@@ -223,7 +223,7 @@ impl Check<'_, '_> {
             }
         }
         if let [def] = choice.as_slice() {
-            return self.function_value(expr, name, vec![def.clone()], None);
+            return self.function_value(expr, vec![def.clone()], None);
         }
         let fitting = if choice.is_empty() { fitting } else { choice };
         let arity = wanted.as_ref().map_or_else(|| def_arity(&fitting[0]), |function| function.params.len());
@@ -232,7 +232,7 @@ impl Check<'_, '_> {
             if same.is_empty() { fitting } else { same }
         };
         if let [def] = fitting.as_slice() {
-            return self.function_value(expr, name, vec![def.clone()], None);
+            return self.function_value(expr, vec![def.clone()], None);
         }
         let params: Vec<Ty> = (0..arity).map(|_| self.table.fresh()).collect();
         let result = self.table.fresh();
@@ -602,7 +602,7 @@ impl Check<'_, '_> {
         if open {
             return Selection::Open(best.into_iter().map(|(_, _, def, _)| def).collect());
         }
-        best.sort_by(|a, b| (std::cmp::Reverse(a.0), a.1).cmp(&(std::cmp::Reverse(b.0), b.1)));
+        best.sort_by_key(|candidate| (std::cmp::Reverse(candidate.0), candidate.1));
         Selection::One(best.swap_remove(0).2)
     }
 
@@ -1240,7 +1240,7 @@ impl Check<'_, '_> {
     /// `M.x` as a value.
     pub(crate) fn infer_qualified(&mut self, expr: ExprId, space: &Namespace, name: &Name, hint: Option<&Ty>) -> Ty {
         match self.members_of(expr, space, name, true) {
-            Some(Members::Functions(functions)) => self.function_value(expr, name, functions, hint),
+            Some(Members::Functions(functions)) => self.function_value(expr, functions, hint),
             Some(Members::Value(def)) => self.use_value(expr, &def),
             Some(Members::Constructors(constructors)) => self.constructor_value(expr, &constructors, hint),
             Some(Members::TraitMethods(traits)) => self.trait_method_value(expr, name, &traits).unwrap_or(Ty::Error),

@@ -33,14 +33,14 @@ impl Check<'_, '_> {
         self.settle_prefixes();
         self.settle_leftovers();
         let mut members = Vec::with_capacity(self.bodies.len());
-        for index in 0..self.bodies.len() {
+        for (index, defaults) in defaults.iter().enumerate() {
             self.current = index;
-            self.check_defaults(&defaults[index]);
+            self.check_defaults(defaults);
         }
-        for index in 0..self.bodies.len() {
+        for (index, defaults) in defaults.iter().enumerate() {
             self.current = index;
             let def = self.bodies[index].def.clone();
-            let (signature, names) = self.generalise(index, &defaults[index]);
+            let (signature, names) = self.generalise(index, defaults);
             self.decide(index);
             let result = self.results(index, &names);
             let mut signature = signature;
@@ -347,10 +347,7 @@ impl Check<'_, '_> {
             }
         }
         let mut seen: FxHashSet<Constraint> = constraints.iter().cloned().collect();
-        for pending in 0..self.pending.len() {
-            if !reached[pending] {
-                continue;
-            }
+        for (pending, _) in reached.iter().enumerate().filter(|(_, reached)| **reached) {
             let constraint = self.pending[pending].constraint.clone();
             let constraint = constraint.map(&mut |ty| self.named(ty, &mut naming, &mut generics));
             if seen.insert(constraint.clone()) {

@@ -286,7 +286,7 @@ impl Check<'_, '_> {
         }
         // 2. Built-in methods of the head.
         let table = head.as_ref().and_then(table_head).unwrap_or("Function");
-        let rows = self.builtin_callees(&table.to_owned(), name);
+        let rows = self.builtin_callees(table, name);
         if !rows.is_empty() {
             // A function of the program named like a conversion wins for its own parameter types.
             let mut functions = self.replacing_functions(name, scope, &ty);

@@ -464,12 +464,8 @@ impl Check<'_, '_> {
                     }
                 }
             }
-            Ty::Con(Head::Opaque(_), _) => {
-                if !matches!(name, "Eq" | "Show" | "Copy") {
-                    fails(self);
-                }
-            }
-            Ty::Fn(_) => fails(self),
+            Ty::Con(Head::Opaque(_), _) if matches!(name, "Eq" | "Show" | "Copy") => {}
+            Ty::Con(Head::Opaque(_), _) | Ty::Fn(_) => fails(self),
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 //! Rules as small programs: accepted with a type, or refused with a line of the message.
 
-use base_db::{DefId, Name};
+use base_db::DefId;
 
 use super::{TestDb, render};
 
@@ -33,7 +33,7 @@ fn scheme(text: &str, name: &str) -> String {
         .modules()
         .iter()
         .flat_map(|module| db.bodies(module))
-        .find(|def| *def.name() == Name::from(name))
+        .find(|def| def.name() == name)
         .expect("the definition exists");
     let signature = crate::signature(&db, DefId::new(&db, def));
     crate::print::scheme(&signature.as_ref().expect("it has a signature").value)

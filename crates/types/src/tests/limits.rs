@@ -1,29 +1,24 @@
-//! Large and deep programs: time grows with their size, the stack does not.
+//! Large and deep programs: they end, and the stack does not grow with them.
 
-use std::{fmt::Write, time::Instant};
+use std::fmt::Write;
 
 use super::{TestDb, render};
 
-/// Checks the program on a small stack; returns its problems and the seconds it took.
-fn check(text: String) -> (String, f64) {
+/// Checks the program on a small stack; returns its problems.
+fn check(text: String) -> String {
     let work = move || {
         let db = TestDb::new(&text);
-        let start = Instant::now();
-        let problems = render(&db.problems());
-        (problems, start.elapsed().as_secs_f64())
+        render(&db.problems())
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(work).expect("a thread");
     thread.join().expect("no panic")
 }
 
-/// Accepted, and ten times the size takes less than forty times as long.
+/// Accepted, also at ten times the size. How long it takes is measured by `cargo xtask bench-startup`, not here; what
+/// grows with the square of the size would not end.
 fn grows_gently(make: impl Fn(usize) -> String, small: usize) {
-    let (problems, before) = check(make(small));
-    assert_eq!(problems, "");
-    let (problems, after) = check(make(small * 10));
-    assert_eq!(problems, "");
-    eprintln!("{before:.3} s, {after:.3} s");
-    assert!(after < before.max(0.02) * 40.0, "{before} s for {small}, {after} s for ten times that");
+    assert_eq!(check(make(small)), "");
+    assert_eq!(check(make(small * 10)), "");
 }
 
 fn repeat(count: usize, line: impl Fn(usize) -> String) -> String {
@@ -87,7 +82,7 @@ fn deep_nesting_is_refused_or_fits() {
         check(format!("f(x: {}Int{}) = x\n", "[".repeat(depth), "]".repeat(depth)));
         check(format!("f({}x{}) = x\n", "[".repeat(depth), "]".repeat(depth)));
     }
-    let (problems, _) =
+    let problems =
         check(format!("f(x) = {{ a0 = (x, x)\n{}a400 }}\n", repeat(400, |i| format!("a{} = (a{i}, a{i})", i + 1))));
     assert!(problems.contains("too deep"), "{problems}");
 }
