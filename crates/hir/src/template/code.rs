@@ -72,7 +72,8 @@ impl Code {
         let stmts = read_block(text).map(|block| statements_of(&block));
         let items = read_items(text);
         if stmts.is_none() && items.is_none() {
-            let errors = syntax::parse(text).errors().to_vec();
+            // As statements, since the top level refuses most of what an expression begins with.
+            let errors = syntax::parse(&format!("f() = {{\n{text}\n}}")).errors().to_vec();
             let reason = errors.first().map(|error| format!(": {}", error.message)).unwrap_or_default();
             let shown: String = text.chars().take(60).collect();
             return Err(Failure::new(format!("`eval` cannot read `{shown}`{reason}")));

@@ -31,7 +31,7 @@ fn expanded(text: &str) -> Result<Expansion> {
     super::expand(&item, &decorators, &scope)
 }
 
-/// The item without its decorators and what stands beside it, or the failure.
+/// The item below its first line, which holds decorators, and what stands beside it; or the failure.
 #[track_caller]
 fn check(text: &str, expected: Expect) {
     let shown = match expanded(text) {
@@ -120,7 +120,7 @@ fn failures() {
         ("1 / 0", "this template divides by zero"),
         ("9223372036854775807 + 1", "an Int of this template is out of range"),
         ("fn.body + 1", "this operator does not apply to code and an Int"),
-        ("eval(\"(\")", "`eval` cannot read `(`: expected `)`, found end of input"),
+        ("eval(\"(\")", "`eval` cannot read `(`: this `(` is never closed"),
         ("if 1 then 2 else 3", "a condition of a template is a Bool, found an Int"),
         ("fn.params[0]", "a part of the decorated item cannot be spliced as an expression"),
         ("while true { 1 }", "a template cannot run `while true { 1 }`"),
@@ -200,7 +200,9 @@ fn failures_name_their_decorator() {
     );
     check(
         "template deep(code, n) = if n == 0 then code else deep(quote(f(~code, ~code)), n - 1)\ntemplate t(fn) = deep(fn.body, 40)\n@t\nf() = 1",
-        expect!["0: this template runs for too long (the work of templates is bounded, since they run whenever the program is compiled)"],
+        expect![
+            "0: this template runs for too long (the work of templates is bounded, since they run whenever the program is compiled)"
+        ],
     );
 }
 
