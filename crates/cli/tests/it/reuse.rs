@@ -57,6 +57,22 @@ fn s03_engine_and_command_share_entries() {
     assert!(stats.units_recalled >= 4, "{stats:?}");
 }
 
+#[test]
+fn a_text_that_is_set_wins_over_the_disk_even_if_the_store_knows_it() {
+    let mut project = Project::built(CHAIN, "86");
+    let known = project.texts()["c.nos"].clone();
+    project.edit("c.nos", "42", "\"x\"");
+    let mut engine = Engine::open(project.folder().path("")).unwrap();
+    engine.set_text("c.nos", known);
+    assert_eq!(run_text(&mut engine), "86\n");
+    // Now a database is needed, and with it the text that only the engine was told.
+    engine.set_text("b.nos", "use c.*\npub mid() = c.base() + 2\n");
+    assert_eq!(run_text(&mut engine), "88\n");
+    assert_eq!(engine.verify(), Vec::<String>::new());
+    engine.remove("c.nos");
+    assert!(!engine.check().is_empty());
+}
+
 const EVERYTHING_CALLABLE: &str = r#"
 //- /lib.nos
 pub type Shape = Circle(Int) | Rect { w: Int, h: Int }

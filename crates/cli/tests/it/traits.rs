@@ -1,4 +1,4 @@
-//! S38–S41: traits and their implementations.
+//! S38–S42: traits and their implementations, templates.
 
 use crate::project::Project;
 
@@ -79,4 +79,30 @@ fn s41_a_helper_of_an_impl_that_changes_its_type_is_an_error_inside() {
     project.edit("impls.nos", "= \"x\"", "= n * 5");
     // A unit with errors has no entry, so its other body is computed too.
     project.run().prints("(true, 15)").computes(&["impls.nos"]).work(2, 2);
+}
+
+#[test]
+fn s42_an_edited_template_reaches_what_it_decorates() {
+    let mut project = Project::new(
+        "
+//- /lib.nos
+template scaled(fn) = quote(~fn.body * 2)
+@scaled
+pub answer() = 21
+pub plain() = 1
+//- /user.nos
+use lib.*
+pub both() = (answer(), plain())
+//- /main.nos
+use user.*
+main() = both()
+",
+    );
+    project.run().prints("(42, 1)");
+    project.edit("lib.nos", "* 2", "* 3");
+    project.run().prints("(63, 1)").computes(&["lib.nos"]).work(1, 1);
+    project.edit("lib.nos", "* 3", "++ \"x\"");
+    project.run().refused(&["project/lib.nos"]);
+    project.edit("lib.nos", "++ \"x\"", "* 2");
+    project.run().prints("(42, 1)").recalls_all();
 }
