@@ -92,6 +92,15 @@ impl Engine {
         Some(CacheReport { dir: location.dir.clone(), lines: store_facts(store) })
     }
 
+    /// Merges small segments and evicts what was not used for long, if limits are exceeded; does nothing while another
+    /// process does it. For the end of a process: places that this engine remembers are not renewed.
+    pub fn maintain(&self) {
+        if let Some(store) = &self.store {
+            // A store that cannot be tidied works as before.
+            let _ = store.maintain(store::MaintainOptions::default());
+        }
+    }
+
     /// Removes all entries of this build. `Err`: one line.
     pub fn cache_clear(&self) -> Result<(), String> {
         match &self.store {
