@@ -182,13 +182,10 @@ impl Engine {
         let result = machine.call(&symbol, &[]);
         self.timings.run_us = running.elapsed().as_micros() as u64;
         let main_module = symbol.rsplit_once('.').map_or("", |(module, _)| module).to_owned();
-        let outcome = match result {
+        match result {
             Ok(value) => Ok(vm::result_form(&value, &main_module)),
             Err(failure) => Err(self.failed(&failure)),
-        };
-        // Taking the program's values apart is not needed any more; the process usually ends here.
-        std::mem::forget(machine);
-        outcome
+        }
     }
 
     fn entry(&mut self, bin: Option<&str>) -> Result<String, RunError> {
