@@ -34,7 +34,7 @@ pub use query::{
     module_items, parse, trait_item, type_item, value_item,
 };
 pub use resolve::{Qualifier, ScopedName, exported, qualifier, resolve};
-pub use units::{Unit, UnitGraph, imported_modules, unit_files, unit_graph};
+pub use units::{Unit, UnitGraph, components, imported_modules, unit_files, unit_graph};
 
 /// What this layer needs of the database.
 #[salsa::db]

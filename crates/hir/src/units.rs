@@ -152,7 +152,7 @@ fn edges(nodes: &[(File, &[Name])], index: &FxHashMap<&str, u32>) -> Vec<Vec<u32
 }
 
 /// Strongly connected components, each after those it has edges to (Tarjan's algorithm with an explicit stack).
-fn components(edges: &[Vec<u32>]) -> Vec<Vec<u32>> {
+pub fn components(edges: &[Vec<u32>]) -> Vec<Vec<u32>> {
     const UNSEEN: u32 = u32::MAX;
     let mut number = vec![UNSEEN; edges.len()];
     let mut low = vec![0u32; edges.len()];

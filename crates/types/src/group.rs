@@ -191,7 +191,7 @@ fn unit_groups(db: &dyn TyDb, file: File) -> Arc<UnitGroups> {
         edges.push(targets);
     }
     let mut groups = UnitGroups::default();
-    for component in components(&edges) {
+    for component in hir::components(&edges) {
         let mut members: Vec<DefName> = component.iter().map(|&n| nodes[n as usize].clone()).collect();
         members.sort_unstable();
         let number = groups.groups.len() as u32;
@@ -201,57 +201,6 @@ fn unit_groups(db: &dyn TyDb, file: File) -> Arc<UnitGroups> {
         groups.groups.push(members);
     }
     Arc::new(groups)
-}
-
-/// Strongly connected components (Tarjan's algorithm with an explicit stack).
-pub(crate) fn components(edges: &[Vec<u32>]) -> Vec<Vec<u32>> {
-    const UNSEEN: u32 = u32::MAX;
-    let mut number = vec![UNSEEN; edges.len()];
-    let mut low = vec![0u32; edges.len()];
-    let mut open = vec![false; edges.len()];
-    let mut stack: Vec<u32> = Vec::new();
-    let mut components = Vec::new();
-    let mut count = 0;
-    let mut work: Vec<(u32, usize)> = Vec::new();
-    for root in 0..edges.len() as u32 {
-        if number[root as usize] != UNSEEN {
-            continue;
-        }
-        work.push((root, 0));
-        while let Some((node, done)) = work.last_mut() {
-            let here = *node as usize;
-            if *done == 0 && number[here] == UNSEEN {
-                number[here] = count;
-                low[here] = count;
-                count += 1;
-                stack.push(*node);
-                open[here] = true;
-            }
-            if let Some(&target) = edges[here].get(*done) {
-                *done += 1;
-                if number[target as usize] == UNSEEN {
-                    work.push((target, 0));
-                } else if open[target as usize] {
-                    low[here] = low[here].min(number[target as usize]);
-                }
-                continue;
-            }
-            work.pop();
-            if let Some((parent, _)) = work.last() {
-                let parent = *parent as usize;
-                low[parent] = low[parent].min(low[here]);
-            }
-            if low[here] == number[here] {
-                let start = stack.iter().rposition(|&other| other as usize == here).unwrap_or(0);
-                let component = stack.split_off(start);
-                for &member in &component {
-                    open[member as usize] = false;
-                }
-                components.push(component);
-            }
-        }
-    }
-    components
 }
 
 /// The group of `def`. Definitions that nothing waits for are groups of their own.

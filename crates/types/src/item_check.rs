@@ -17,7 +17,7 @@ use crate::{
     TyDb,
     check::is_library,
     doors::{Doors, Trace},
-    group::{bound_trait, components, item_lowering, mentions},
+    group::{bound_trait, item_lowering, mentions},
     lower::TypeLowering,
     report::Draft,
     signature::{ImplDef, TraitDef},
@@ -442,7 +442,7 @@ impl ItemCheck<'_, '_> {
             })
             .collect();
         let mut cyclic: Vec<DefName> = Vec::new();
-        for component in components(&edges) {
+        for component in hir::components(&edges) {
             let first = component[0];
             if component.len() > 1 || edges[first as usize].contains(&first) {
                 cyclic.extend(component.iter().map(|&index| defs[index as usize].clone()));
