@@ -27,6 +27,7 @@ mod units;
 pub use collect::{Collected, DefinitionIndex, collect, lower_items, lower_type};
 pub use impls::{ImplIndex, MethodsNamed, impl_index, impls_of, methods_named};
 pub use imports::import_problems;
+pub use lower::lower_body;
 pub use place::{place_range, source_fingerprint};
 pub use project::{definition_problems, project_problems, syntax_problems};
 pub use query::{

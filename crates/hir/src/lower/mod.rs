@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// Lowers all clauses of `def`. `mvars` is sorted.
-pub(crate) fn lower_body(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -> (Body, BodySourceMap) {
+pub fn lower_body(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -> (Body, BodySourceMap) {
     let mut lowering = Lowering {
         def,
         mvars,
