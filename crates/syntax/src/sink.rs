@@ -7,11 +7,14 @@
 //! to the left and are as deep as they are long, which the parser cannot see while it reads them; what lies deeper
 //! than the limit is put flat into one error node here.
 
+mod builder;
+
 use crate::{
     MAX_TREE_DEPTH, SyntaxKind,
     parser::{Event, Tokens},
 };
-use rowan::{GreenNode, GreenNodeBuilder};
+use builder::Builder;
+use rowan::GreenNode;
 
 /// What [`build`] returns.
 pub(crate) struct Built {
@@ -22,7 +25,8 @@ pub(crate) struct Built {
 
 /// Builds the tree.
 pub(crate) fn build(text: &str, tokens: &Tokens, events: Vec<Event>) -> Built {
-    let mut sink = Sink { text, tokens, raw: 0, next: 0, builder: GreenNodeBuilder::new(), depth: 0, cut_at: None };
+    let builder = Builder::new(tokens.raw_len());
+    let mut sink = Sink { text, tokens, raw: 0, next: 0, builder, depth: 0, cut_at: None };
     sink.run(events);
     Built { green: sink.builder.finish(), cut_at: sink.cut_at }
 }
@@ -34,7 +38,7 @@ struct Sink<'t> {
     raw: usize,
     /// Next significant token.
     next: usize,
-    builder: GreenNodeBuilder<'static>,
+    builder: Builder,
     depth: usize,
     cut_at: Option<u32>,
 }
@@ -92,10 +96,10 @@ impl Sink<'_> {
     fn start(&mut self, kind: SyntaxKind) {
         self.depth += 1;
         match self.depth.cmp(&MAX_TREE_DEPTH) {
-            std::cmp::Ordering::Less => self.builder.start_node(kind.into()),
+            std::cmp::Ordering::Less => self.builder.start_node(kind),
             std::cmp::Ordering::Equal => {
                 self.cut_at.get_or_insert(self.tokens.raw_start(self.raw));
-                self.builder.start_node(SyntaxKind::ERROR_EXPR.into());
+                self.builder.start_node(SyntaxKind::ERROR_EXPR);
             }
             std::cmp::Ordering::Greater => {}
         }
@@ -111,7 +115,7 @@ impl Sink<'_> {
     /// Moves raw tokens before `end` into the tree as one token.
     fn token(&mut self, kind: SyntaxKind, end: usize) {
         let (from, to) = (self.tokens.raw_start(self.raw), self.tokens.raw_start(end));
-        self.builder.token(kind.into(), &self.text[from as usize..to as usize]);
+        self.builder.token(kind, &self.text[from as usize..to as usize]);
         self.raw = end;
     }
 }
