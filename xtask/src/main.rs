@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "a terminal program")]
 
+mod bench_parse;
 mod bench_startup;
 mod floor;
 mod layers;
@@ -28,6 +29,8 @@ enum Task {
     Tidy,
     /// Measure fresh processes on synthetic projects, and assert what they did.
     BenchStartup(bench_startup::Options),
+    /// Measure parsing, lowering and typing, with other parsers beside it.
+    BenchParse,
     /// Random programs and edits through the real command, warm against cold.
     Soak(soak::Options),
     /// Write a synthetic project, as `bench-startup` measures it, into a folder.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         match Task::parse() {
             Task::Tidy => tidy::run(&root()),
             Task::BenchStartup(options) => bench_startup::run(&root(), &options),
+            Task::BenchParse => bench_parse::run(&root()),
             Task::Soak(options) => soak::run(&root(), &options),
             Task::SyntheticProject { dir, modules } => synthetic::Project::new(modules).write(&dir),
             Task::RandomProgram(options) => random_program::run(&options),

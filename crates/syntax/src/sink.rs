@@ -47,7 +47,7 @@ impl Sink<'_> {
     fn run(&mut self, mut events: Vec<Event>) {
         let mut kinds = Vec::new();
         for at in 0..events.len() {
-            match std::mem::replace(&mut events[at], Event::TOMBSTONE) {
+            match events[at] {
                 Event::Start { kind: SyntaxKind::TOMBSTONE, .. } => {}
                 Event::Start { kind, parent } => {
                     // Parents that were put in front later come first.
@@ -55,15 +55,12 @@ impl Sink<'_> {
                     let (mut from, mut parent) = (at, parent);
                     while parent != 0 {
                         from += parent as usize;
-                        match std::mem::replace(&mut events[from], Event::TOMBSTONE) {
-                            Event::Start { kind, parent: next } => {
-                                if kind != SyntaxKind::TOMBSTONE {
-                                    kinds.push(kind);
-                                }
-                                parent = next;
-                            }
-                            Event::Token { .. } | Event::Finish => parent = 0,
+                        let Event::Start { kind, parent: next } = events[from] else { break };
+                        events[from] = Event::TOMBSTONE;
+                        if kind != SyntaxKind::TOMBSTONE {
+                            kinds.push(kind);
                         }
+                        parent = next;
                     }
                     let empty = matches!(events.get(at + 1), Some(Event::Finish));
                     if self.depth > 0 && !empty {

@@ -309,6 +309,11 @@ impl SyntaxKind {
         self <= SyntaxKind::BAD_TOKEN
     }
 
+    /// Punctuation and words: the kind says the text of the token.
+    pub(crate) fn has_fixed_text(self) -> bool {
+        SyntaxKind::PLUS <= self && self <= SyntaxKind::SELF_TYPE_KW
+    }
+
     /// `true` for kinds of tokens, `false` for kinds of nodes.
     #[must_use]
     pub fn is_token(self) -> bool {

@@ -54,7 +54,8 @@ fn run(folders: &[String]) -> Result<bool> {
     for folder in folders {
         let mut files = Vec::new();
         read_sources(Path::new(folder), &mut files)?;
-        corpora.push((folder.clone(), files));
+        let name = Path::new(folder).file_name().map_or(folder.clone(), |name| name.to_string_lossy().into_owned());
+        corpora.push((name, files));
     }
     for (name, files) in &corpora {
         let bytes: usize = files.iter().map(String::len).sum();
@@ -90,10 +91,17 @@ fn compare() -> Result<bool> {
     let [ours, js, rust] =
         [Language::Nostos, Language::JavaScript, Language::Rust].map(|language| texts::file(language, GROUPS));
     let edits = |text: &str, from: &str| Keystroke::new(text, from);
-    let (our_edit, js_edit, rust_edit) =
-        (edits(&ours, "total - order.id * 2")?, edits(&js, "total - order.id * 2")?, edits(&rust, "total - order.id * 2")?);
+    let (our_edit, js_edit, rust_edit) = (
+        edits(&ours, "total - order.id * 2")?,
+        edits(&js, "total - order.id * 2")?,
+        edits(&rust, "total - order.id * 2")?,
+    );
 
-    ensure!(syntax::parse(&ours).errors().is_empty(), "the generated text has errors: {:?}", syntax::parse(&ours).errors());
+    ensure!(
+        syntax::parse(&ours).errors().is_empty(),
+        "the generated text has errors: {:?}",
+        syntax::parse(&ours).errors()
+    );
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_javascript::LANGUAGE.into())?;
     let js_tree = parser.parse(&js, None).context("no tree of the JavaScript text")?;
@@ -120,7 +128,9 @@ fn compare() -> Result<bool> {
             })
         },
     ]);
-    println!("| parser | text | lines | whole file | | after one keystroke |\n| --- | --- | ---: | ---: | ---: | ---: |");
+    println!(
+        "| parser | text | lines | whole file | | after one keystroke |\n| --- | --- | ---: | ---: | ---: | ---: |"
+    );
     let row = |name: &str, text: &str, parse: f64, key: f64| {
         let mut line = String::new();
         // Writing to a string cannot fail.

@@ -22,7 +22,9 @@ pub(super) struct Builder {
     open: Vec<(SyntaxKind, usize)>,
     /// Finished children of all open nodes.
     children: Vec<Element>,
-    /// By kind and text.
+    /// Tokens whose kind says their text, by kind; and the single space.
+    fixed: Box<[Option<GreenToken>]>,
+    /// Other tokens, by kind and text.
     tokens: Recent<GreenToken>,
     /// Nodes with one child, by kind and address of the child.
     wrappers: Recent<GreenNode>,
@@ -35,17 +37,22 @@ impl Builder {
         Builder {
             open: Vec::with_capacity(64),
             children: Vec::with_capacity(256),
+            fixed: vec![None; usize::from(SyntaxKind::EOF.into_raw())].into(),
             tokens: Recent::new(places),
             wrappers: Recent::new(places),
         }
     }
 
     pub(super) fn token(&mut self, kind: SyntaxKind, text: &str) {
-        let kind = rowan::SyntaxKind::from(kind);
-        let place = self.tokens.place(u64::from(kind.0) ^ ends(text.as_bytes()));
-        let token = match place {
-            Some(known) if known.kind() == kind && known.text() == text => known.clone(),
-            _ => place.insert(GreenToken::new(kind, text)).clone(),
+        let raw = rowan::SyntaxKind::from(kind);
+        let token = if kind.has_fixed_text() || (kind == SyntaxKind::WHITESPACE && text == " ") {
+            self.fixed[usize::from(raw.0)].get_or_insert_with(|| GreenToken::new(raw, text)).clone()
+        } else {
+            let place = self.tokens.place(u64::from(raw.0) ^ ends(text.as_bytes()));
+            match place {
+                Some(known) if known.kind() == raw && known.text() == text => known.clone(),
+                _ => place.insert(GreenToken::new(raw, text)).clone(),
+            }
         };
         self.children.push(NodeOrToken::Token(token));
     }
