@@ -6,6 +6,7 @@
 //! Invariant: the store changes time, never an answer. What is taken from it was checked against today's answers.
 
 mod artifact;
+mod image;
 mod manifest;
 mod recall;
 mod root;
@@ -14,10 +15,11 @@ mod tests;
 mod workspace;
 
 pub use artifact::{Artifact, FileFacts, Head};
+pub use image::{Image, Variable};
 pub use manifest::Stamp;
 pub use recall::Reason;
 pub use root::{Db, Log, RootDatabase};
-pub use workspace::{Config, Host, SINGLE_FILE, Scanned, Stats, UnitDump, Workspace};
+pub use workspace::{Config, Host, SINGLE_FILE, Scanned, Stats, UnitDump, Workspace, module_of_symbol};
 
 /// Identity of this compiler build: entries of other builds are never read.
 pub const BUILD: &str = env!("ITHACA_BUILD");

@@ -30,6 +30,7 @@ use types::{Signature, TypeDef};
 
 use crate::{
     artifact::{self, Artifact},
+    image::Image,
     manifest::{self, Manifest, Row, Stamp},
     recall::{self, Reason, Recall},
     root::{Known, Log, RootDatabase, TextChanged, Texts},
@@ -820,8 +821,7 @@ impl Workspace {
     /// An entry that turns out to be damaged is computed again.
     pub fn chunk(&mut self, symbol: &str) -> Option<Chunk> {
         self.stats.chunks_loaded += 1;
-        let head = symbol.split(['(', '/', ':']).next().unwrap_or(symbol);
-        let module = head.rsplit_once('.').map_or("", |(module, _)| module);
+        let module = module_of_symbol(symbol);
         let path = self.path_of_module(module)?;
         match self.artifact(&path) {
             Some(artifact) => artifact.chunk(symbol).or_else(|| self.recompute(&path)?.chunk(symbol)),
@@ -932,10 +932,21 @@ impl Workspace {
         symbols
     }
 
+    /// The code as it is now, independent of later updates. Every entry is checked once.
+    pub fn image(&mut self) -> Image {
+        let variables = self.mvars();
+        let mut artifacts = BTreeMap::new();
+        for path in self.paths() {
+            if let Some(artifact) = self.sound_artifact(&path) {
+                artifacts.insert(path, artifact);
+            }
+        }
+        Image::new(self.config.options.clone(), artifacts, variables)
+    }
+
     /// Whether a chunk with that symbol exists.
     pub fn has_symbol(&mut self, symbol: &str) -> bool {
-        let head = symbol.split(['(', '/', ':']).next().unwrap_or(symbol);
-        let module = head.rsplit_once('.').map_or("", |(module, _)| module);
+        let module = module_of_symbol(symbol);
         let Some(path) = self.path_of_module(module) else { return false };
         let Some(artifact) = self.artifact(&path) else { return false };
         let artifact = if artifact.code_index().is_some() { Some(artifact) } else { self.recompute(&path) };
@@ -1048,7 +1059,13 @@ fn empty_row() -> Row {
     }
 }
 
-fn module_name(options: &Options, path: &str) -> Name {
+/// The module or block that the definition with this symbol stands in.
+pub fn module_of_symbol(symbol: &str) -> &str {
+    let head = symbol.split(['(', '/', ':']).next().unwrap_or(symbol);
+    head.rsplit_once('.').map_or("", |(module, _)| module)
+}
+
+pub(crate) fn module_name(options: &Options, path: &str) -> Name {
     if options.single_file && !is_library(path) {
         return Name::default();
     }
@@ -1056,7 +1073,7 @@ fn module_name(options: &Options, path: &str) -> Name {
 }
 
 /// Inverse of [`module_name`] for files that follow the rule.
-fn path_of(options: &Options, module: &str) -> Name {
+pub(crate) fn path_of(options: &Options, module: &str) -> Name {
     if let Some(rest) = module.strip_prefix("stdlib.") {
         return library_path(&rest.replace('.', "/"));
     }
@@ -1097,13 +1114,13 @@ fn prefixes(module: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `a.b.c` → `a.b.c`, `a.b`, `a`, and at last the root.
-fn prefixes_longest_first(module: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn prefixes_longest_first(module: &str) -> impl Iterator<Item = &str> {
     let shorter = module.rmatch_indices('.').map(|(at, _)| &module[..at]);
     std::iter::once(module).chain(shorter).chain(std::iter::once(""))
 }
 
 /// Path of the library file that defines `module`; `None`: not of the library.
-fn library_file(module: &str) -> Option<Name> {
+pub(crate) fn library_file(module: &str) -> Option<Name> {
     let stem = module.strip_prefix("stdlib.")?;
     stdlib::library().iter().any(|&(name, _)| name == stem).then(|| library_path(stem))
 }

@@ -19,6 +19,7 @@ mod diagnostic;
 mod host;
 mod machine;
 mod os;
+mod program;
 mod project;
 mod tools;
 mod why;
@@ -36,6 +37,7 @@ pub use cache::{CacheReport, Location as CacheLocation};
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use host::MAX_FILE;
 pub use machine::{Interrupt, Limits, Output, RunError, RunFailure, Statistics};
+pub use program::{Installed, Program};
 pub use tools::{format, syntax_tree};
 pub use vm::Data as Value;
 pub use why::{Why, WhyItem};
@@ -100,10 +102,22 @@ pub struct Engine {
     timings: machine::Timings,
 }
 
+#[derive(Clone)]
 enum Source {
     Folder(PathBuf),
     File(PathBuf),
     Memory(Arc<host::MemoryHost>),
+}
+
+impl Source {
+    fn display(&self, path: &str) -> String {
+        match self {
+            _ if path.starts_with('<') => path.to_owned(),
+            Source::Folder(root) => root.join(path).display().to_string(),
+            Source::File(file) => file.display().to_string(),
+            Source::Memory(_) => path.to_owned(),
+        }
+    }
 }
 
 impl Engine {
@@ -226,12 +240,7 @@ impl Engine {
 
     /// A path as people know it: below the path that was opened.
     fn display_path(&self, path: &str) -> String {
-        match &self.source {
-            _ if path.starts_with('<') => path.to_owned(),
-            Source::Folder(root) => root.join(path).display().to_string(),
-            Source::File(file) => file.display().to_string(),
-            Source::Memory(_) => path.to_owned(),
-        }
+        self.source.display(path)
     }
 
     /// Writes new entries to the store. `Err`: one line for a warning; only speed is lost.
@@ -274,12 +283,8 @@ impl Engine {
 
     /// The same project without a store.
     fn twin(&self) -> Engine {
-        let source = match &self.source {
-            Source::Folder(root) => Source::Folder(root.clone()),
-            Source::File(file) => Source::File(file.clone()),
-            Source::Memory(memory) => Source::Memory(Arc::clone(memory)),
-        };
-        let twin = Engine::with_source(source, OpenOptions { cache: Cache::Off, threads: 0, progress: None });
+        let twin =
+            Engine::with_source(self.source.clone(), OpenOptions { cache: Cache::Off, threads: 0, progress: None });
         for (path, text) in self.workspace().overlay() {
             twin.workspace().set_overlay(path, text);
         }

@@ -12,9 +12,9 @@ use std::{
     time::Instant,
 };
 
-use base_db::{DefKind, DefName};
+use base_db::{DefKind, DefName, Fingerprint, Name};
 use bytecode::{Chunk, TypeDesc};
-use database::Workspace;
+use database::{Artifact, Workspace, module_of_symbol};
 use vm::{ChunkSource, Data, Failure, LinkError, Machine};
 
 pub use crate::os::Output;
@@ -23,7 +23,7 @@ use crate::{Engine, Source, os::OsHost, project};
 /// What a run may use.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
-    /// Calls and loop turns; `None`: unlimited.
+    /// Calls and loop turns of one call from outside; `None`: unlimited.
     pub steps: Option<u64>,
     /// Bytes of values; `None`: the machine's default, 4 GiB.
     pub memory: Option<usize>,
@@ -130,16 +130,82 @@ impl ChunkSource for WorkspaceChunks {
     }
 }
 
+/// A machine that does what programs do on this machine.
+pub(crate) fn new_machine(source: Box<dyn ChunkSource>, limits: &Limits, args: Vec<String>) -> Machine {
+    let host = Box::new(OsHost::new(limits.output.clone(), args));
+    let mut knobs = vm::Limits { max_steps: limits.steps, ..vm::Limits::default() };
+    knobs.interrupt = Arc::clone(&limits.interrupt.0);
+    if let Some(bytes) = limits.memory {
+        knobs.max_bytes = bytes;
+    }
+    Machine::new(source, host, knobs)
+}
+
+/// The symbol of the function that takes these arguments. `artifact`: the entry of its module.
+pub(crate) fn choose(
+    function: &str,
+    args: &[Data],
+    has_symbol: impl FnOnce(&str) -> bool,
+    artifact: Option<&Artifact>,
+) -> Result<String, RunError> {
+    let arity = args.len();
+    let plain = format!("{function}/{arity}");
+    if has_symbol(&plain) {
+        return Ok(plain);
+    }
+    // Overloads with declared parameter types are named by them.
+    let candidate =
+        |def: &DefName| def.kind() == DefKind::Function && def.qualified() == function && def.arity() == arity;
+    let found = artifact.into_iter().flat_map(|artifact| artifact.interface().unwrap_or_default());
+    let found: Vec<&DefName> = found.map(|item| &item.def).filter(|def| candidate(def)).collect();
+    let takes = |def: &&&DefName| def.key().split(',').zip(args).all(|(declared, arg)| fits(declared, arg));
+    let best = found.iter().find(takes).or(found.first()).map(ToString::to_string);
+    best.ok_or_else(|| RunError::NotFound(format!("no function `{function}` with {arity} parameters")))
+}
+
+/// A failure with the places of its frames, which are looked up only now. `text`: of which text the symbol's code was
+/// made; `None`: of today's.
+pub(crate) fn failed(
+    workspace: &mut Workspace,
+    source: &Source,
+    failure: &Failure,
+    text: &dyn Fn(&str) -> Option<Fingerprint>,
+) -> RunError {
+    let trace = failure.trace.iter().map(|frame| {
+        let place = place(workspace, &frame.symbol, frame.expr, text(&frame.symbol));
+        (frame.name.to_string(), place.map(|(path, line)| format!("{}:{line}", source.display(&path))))
+    });
+    RunError::Failed(RunFailure { trace: trace.collect(), message: failure.text() })
+}
+
+fn place(
+    workspace: &mut Workspace,
+    symbol: &str,
+    expr: Option<u32>,
+    made_of: Option<Fingerprint>,
+) -> Option<(Name, usize)> {
+    let module = module_of_symbol(symbol);
+    let path = workspace.path_of_module(module)?;
+    if path.starts_with('<') {
+        return None;
+    }
+    let artifact = workspace.artifact(&path)?;
+    let item = artifact.interface()?.iter().find(|item| item.def.to_string() == symbol)?;
+    let anchor = expr.map_or(hir::problem::Anchor::Name, hir::problem::Anchor::Expr);
+    let place = hir::problem::Place { module: module.into(), def: Some(item.def.clone()), anchor };
+    let db = workspace.database();
+    let (file, range) = hir::place_range(db, &place)?;
+    let text = base_db::text(db, file);
+    if made_of.is_some_and(|hash| hash != Fingerprint::of_bytes(text.as_bytes())) {
+        return None;
+    }
+    let line = text[..usize::from(range.start()).min(text.len())].matches('\n').count() + 1;
+    Some((path, line))
+}
+
 impl Engine {
     fn machine(&self, limits: &Limits, args: Vec<String>) -> Machine {
-        let source = Box::new(WorkspaceChunks(Arc::clone(&self.workspace)));
-        let host = Box::new(OsHost::new(limits.output.clone(), args));
-        let mut knobs = vm::Limits { max_steps: limits.steps, ..vm::Limits::default() };
-        knobs.interrupt = Arc::clone(&limits.interrupt.0);
-        if let Some(bytes) = limits.memory {
-            knobs.max_bytes = bytes;
-        }
-        Machine::new(source, host, knobs)
+        new_machine(Box::new(WorkspaceChunks(Arc::clone(&self.workspace))), limits, args)
     }
 
     /// Brings the project up to date and tells whether it can run.
@@ -208,7 +274,8 @@ impl Engine {
         found.ok_or(RunError::NotFound(entry.missing))
     }
 
-    /// Calls a function with arguments: `geo.area` or `area` in a single file. Module variables are initialised first.
+    /// Calls a function with arguments: `geo.area` or `area` in a single file, in a machine of its own. Module variables
+    /// are initialised first; [`Engine::start`] is for programs that keep them.
     pub fn call(&mut self, function: &str, args: &[Data]) -> Result<Data, RunError> {
         self.call_with(function, args, &Limits::default())
     }
@@ -222,54 +289,15 @@ impl Engine {
         machine.call(&symbol, args).map(|value| Data::from_value(&value)).map_err(|failure| self.failed(&failure))
     }
 
-    /// The symbol of the function that takes these arguments.
     fn symbol(&mut self, function: &str, args: &[Data]) -> Result<String, RunError> {
-        let module = function.rsplit_once('.').map_or("", |(module, _)| module);
-        let arity = args.len();
         let mut workspace = self.workspace();
-        let plain = format!("{function}/{arity}");
-        if workspace.has_symbol(&plain) {
-            return Ok(plain);
-        }
-        // Overloads with declared parameter types are named by them.
-        let path = workspace.path_of_module(module);
+        let path = workspace.path_of_module(module_of_symbol(function));
         let artifact = path.and_then(|path| workspace.artifact(&path));
-        let candidate =
-            |def: &DefName| def.kind() == DefKind::Function && def.qualified() == function && def.arity() == arity;
-        let found = artifact.iter().flat_map(|artifact| artifact.interface().unwrap_or_default());
-        let found: Vec<&DefName> = found.map(|item| &item.def).filter(|def| candidate(def)).collect();
-        let takes = |def: &&&DefName| def.key().split(',').zip(args).all(|(declared, arg)| fits(declared, arg));
-        let best = found.iter().find(takes).or(found.first()).map(ToString::to_string);
-        best.ok_or_else(|| RunError::NotFound(format!("no function `{function}` with {arity} parameters")))
+        choose(function, args, |symbol| workspace.has_symbol(symbol), artifact.as_deref())
     }
 
-    /// Places of the frames are looked up only now.
-    fn failed(&mut self, failure: &Failure) -> RunError {
-        let mut trace = Vec::new();
-        for frame in failure.trace.iter() {
-            let place = self.place(&frame.symbol, frame.expr);
-            trace.push((frame.name.to_string(), place));
-        }
-        RunError::Failed(RunFailure { message: failure.text(), trace })
-    }
-
-    fn place(&mut self, symbol: &str, expr: Option<u32>) -> Option<String> {
-        let module = symbol.split(['(', '/', ':']).next()?.rsplit_once('.').map_or("", |(module, _)| module);
-        let mut workspace = self.workspace();
-        let path = workspace.path_of_module(module)?;
-        if path.starts_with('<') {
-            return None;
-        }
-        let artifact = workspace.artifact(&path)?;
-        let item = artifact.interface()?.iter().find(|item| item.def.to_string() == symbol)?;
-        let anchor = expr.map_or(hir::problem::Anchor::Name, hir::problem::Anchor::Expr);
-        let place = hir::problem::Place { module: module.into(), def: Some(item.def.clone()), anchor };
-        let db = workspace.database();
-        let (file, range) = hir::place_range(db, &place)?;
-        let text = base_db::text(db, file);
-        let line = text[..usize::from(range.start()).min(text.len())].matches('\n').count() + 1;
-        drop(workspace);
-        Some(format!("{}:{line}", self.display_path(&path)))
+    fn failed(&self, failure: &Failure) -> RunError {
+        failed(&mut self.workspace(), &self.source, failure, &|_| None)
     }
 
     /// Counts and times of the last update and run.

@@ -7,7 +7,7 @@
 //! - chunks passed the verifier, so register, table and jump operands are in bounds of the running body;
 //! - `regs` points at the registers of the topmost frame. Everything that may move the stack (opening a frame) or
 //!   change the topmost frame goes on at `'frame`, where all pointers are read again;
-//! - entries and units live as long as the machine.
+//! - entries and units live as long as a frame or a call cache points at them (`World::drop_retired`).
 
 use std::rc::Rc;
 
@@ -1377,7 +1377,7 @@ fn initialise(world: &World, process: &mut Process, callee: *const Entry, ret: R
 }
 
 /// What an mvar gives and takes: typed arrays have identity and are copied.
-fn snapshot(value: &Value) -> Value {
+pub(crate) fn snapshot(value: &Value) -> Value {
     match value {
         Value::Array(array) => array.copy(),
         other => other.clone(),

@@ -33,7 +33,7 @@ pub use data::Data;
 pub use failure::{Failure, Raise, Stop, TraceFrame};
 pub use host::{ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom};
 pub use link::{ChunkSource, LinkError};
-pub use machine::{Limits, Machine};
+pub use machine::{Limits, Machine, Variables};
 pub use mem::live_bytes;
 pub use natives::names as native_names;
 pub use show::{display, display_nested, result_form};

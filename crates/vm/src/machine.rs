@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytecode::{CallTarget, Candidate, ConstructorRef, TypeKind, TypeRef};
-use rustc_hash::FxHashMap;
+use bytecode::{CallTarget, Candidate, Chunk, ConstructorRef, TypeKind, TypeRef};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::copy::isolate;
@@ -32,8 +32,8 @@ use crate::value::{Ctor, Value};
 pub struct Limits {
     /// Frames a process may have.
     pub max_frames: usize,
-    /// Calls and backward jumps the machine may make in all its life; `None` for no limit. Checked a few thousand
-    /// steps at a time.
+    /// Calls and backward jumps of all processes during one [`Machine::call`]; `None` for no limit. Checked a few
+    /// thousand steps at a time.
     pub max_steps: Option<u64>,
     /// Bytes that values may occupy on this thread.
     pub max_bytes: usize,
@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) host: Box<dyn Host>,
     pub(crate) limits: Limits,
     pub(crate) steps: u64,
+    /// `steps` at which the running call has used up its limit.
+    last_step: Option<u64>,
     pub(crate) ctors: Ctors,
     units: FxHashMap<SmolStr, Rc<Unit>>,
     /// Replaced units: frames and caches may still point at them.
@@ -251,7 +253,7 @@ impl World {
         self.steps += used.max(0) as u64;
         let stop = if self.limits.interrupt.load(Ordering::Relaxed) {
             Stop::Interrupted
-        } else if self.limits.max_steps.is_some_and(|max| self.steps >= max) {
+        } else if self.last_step.is_some_and(|last| self.steps >= last) {
             Stop::Steps
         } else if mem::live_bytes() > self.limits.max_bytes {
             Stop::Memory
@@ -381,9 +383,26 @@ impl World {
         Ok(())
     }
 
+    /// Lets go of replaced units that no frame and no function value needs.
+    ///
+    /// Call caches point at units without counting them: this comes after all of them were forgotten.
+    fn drop_retired(&mut self) {
+        let processes = self.processes.values();
+        let running: FxHashSet<*const Unit> = processes.flat_map(|process| process.units()).collect();
+        self.retired.retain(|unit| Rc::strong_count(unit) > 1 || running.contains(&Rc::as_ptr(unit)));
+    }
+
     fn deadlock(&self) -> Box<Failure> {
         Box::new(Failure { raise: Raise::Stop(Stop::Deadlock), trace: Rc::new([]) })
     }
+}
+
+/// Module variables at some moment.
+pub struct Variables(Vec<Option<Value>>);
+
+/// Whether the machine made the unit itself, see [`crate::link::defaults_stub`].
+fn is_stub(symbol: &str) -> bool {
+    symbol.contains('#')
 }
 
 impl Drop for World {
@@ -411,6 +430,7 @@ impl Machine {
                 host,
                 limits,
                 steps: 0,
+                last_step: None,
                 ctors: Ctors::default(),
                 units: FxHashMap::default(),
                 retired: Vec::new(),
@@ -433,6 +453,7 @@ impl Machine {
     /// stay where they are until the next call. Output has been handed to the host.
     pub fn call(&mut self, symbol: &str, args: &[Data]) -> Result<Value, Failure> {
         let args = args.iter().map(|arg| arg.to_value(&mut self.world.ctors)).collect();
+        self.world.last_step = self.world.limits.max_steps.map(|max| self.world.steps.saturating_add(max));
         let result = self.start(symbol, args).and_then(|main| {
             let result = self.world.run(main);
             self.world.processes.remove(&main);
@@ -496,21 +517,43 @@ impl Machine {
         self.world.set_mvar(slot, value);
     }
 
-    /// Forgets the code of some symbols: the next call of each asks the source again. Running frames finish with the
-    /// old code; remembered module values of these symbols are forgotten too, mvars stay.
+    /// Forgets the value of a module variable: the next reader runs its initialiser.
+    pub fn forget_mvar(&mut self, symbol: &str) {
+        let slot = self.world.mvar_slot(&symbol.into());
+        self.world.mvars.values[slot as usize] = None;
+    }
+
+    /// All module variables as they are, for [`Machine::restore`].
+    pub fn variables(&self) -> Variables {
+        Variables(self.world.mvars.values.iter().map(|value| value.as_ref().map(interp::snapshot)).collect())
+    }
+
+    /// Sets all module variables back. Those that were first used meanwhile have no value then.
+    pub fn restore(&mut self, Variables(mut values): Variables) {
+        values.resize_with(self.world.mvars.values.len(), || None);
+        self.world.mvars.values = values;
+    }
+
+    /// Functions that are loaded, with their code; sorted by symbol.
+    pub fn linked(&self) -> Vec<(SmolStr, Arc<Chunk>)> {
+        let units = self.world.units.iter().filter(|(symbol, _)| !is_stub(symbol));
+        let mut linked: Vec<_> = units.map(|(symbol, unit)| (symbol.clone(), Arc::clone(&unit.chunk))).collect();
+        linked.sort_by(|a, b| a.0.cmp(&b.0));
+        linked
+    }
+
+    /// Forgets the code of some symbols: the next call of each asks the source again. Processes that wait inside such
+    /// a function finish it with the old code. All remembered module values are forgotten; mvars stay.
     pub fn replace(&mut self, symbols: &[SmolStr]) {
         let world = &mut self.world;
         for symbol in symbols {
             world.retired.extend(world.units.remove(symbol));
-            if let Some(&slot) = world.values.index.get(symbol) {
-                world.values.values[slot as usize] = None;
-            }
         }
-        let mut all: Vec<&Rc<Unit>> = world.units.values().chain(&world.retired).collect();
-        all.sort_by(|a, b| a.chunk.symbol.cmp(&b.chunk.symbol));
-        for unit in all {
-            unit.unlink();
-        }
+        // Stubs speak of the defaults of the functions they call.
+        world.retired.extend(world.units.extract_if(|symbol, _| is_stub(symbol)).map(|(_, unit)| unit));
+        world.values.values.fill(None);
+        world.units.values().chain(&world.retired).for_each(|unit| unit.unlink());
+        world.drop_retired();
     }
 
     /// Calls and backward jumps so far.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::block::Block;
 use crate::failure::{Failure, Raise, TraceFrame};
-use crate::link::Entry;
+use crate::link::{Entry, Unit};
 use crate::value::{FunctionMeta, Value};
 
 /// A call in progress.
@@ -172,6 +172,12 @@ impl Process {
                 }
             }
         }
+    }
+
+    /// The units that the frames run.
+    pub(crate) fn units(&self) -> impl Iterator<Item = *const Unit> {
+        // SAFETY: entries live as long as a frame points at them, see `World::drop_retired`.
+        self.frames.iter().map(|frame| unsafe { (*frame.entry).unit.get() })
     }
 
     /// The frames as a trace.

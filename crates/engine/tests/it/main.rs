@@ -1,6 +1,7 @@
 //! The engine from outside: programs of the suite, random edits against cold builds, scenarios, bad input.
 
 mod oracle;
+mod program;
 mod suite;
 
 use ithaca::{Diagnostic, Engine, Limits, Output, RunError};
