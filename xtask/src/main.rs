@@ -9,6 +9,7 @@
 
 mod bench_parse;
 mod bench_startup;
+mod bench_vm;
 mod floor;
 mod layers;
 mod random_program;
@@ -31,6 +32,8 @@ enum Task {
     BenchStartup(bench_startup::Options),
     /// Measure parsing, lowering and typing, with other parsers beside it.
     BenchParse,
+    /// Run programs beside other interpreters.
+    BenchVm(bench_vm::Options),
     /// Random programs and edits through the real command, warm against cold.
     Soak(soak::Options),
     /// Write a synthetic project, as `bench-startup` measures it, into a folder.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
             Task::Tidy => tidy::run(&root()),
             Task::BenchStartup(options) => bench_startup::run(&root(), &options),
             Task::BenchParse => bench_parse::run(&root()),
+            Task::BenchVm(options) => bench_vm::run(&root(), &options),
             Task::Soak(options) => soak::run(&root(), &options),
             Task::SyntheticProject { dir, modules } => synthetic::Project::new(modules).write(&dir),
             Task::RandomProgram(options) => random_program::run(&options),
