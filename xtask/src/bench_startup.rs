@@ -49,9 +49,9 @@ const SETTLE: Duration = Duration::from_millis(2_100);
 /// The last line that `--stats=json` prints. Fields that a build does not know are zero.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-struct Stats {
+pub(crate) struct Stats {
     modules: u64,
-    units_recalled: u64,
+    pub(crate) units_recalled: u64,
     units_computed: u64,
     files_hashed: u64,
     parsed: u64,
@@ -68,8 +68,8 @@ struct Stats {
     compute_us: u64,
     link_us: u64,
     run_us: u64,
-    save_us: u64,
-    peak_rss_kb: u64,
+    pub(crate) save_us: u64,
+    pub(crate) peak_rss_kb: u64,
 }
 
 /// One process.

@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "a terminal program")]
 
+mod bench_check;
 mod bench_parse;
 mod bench_startup;
 mod bench_vm;
@@ -23,11 +24,17 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// The command's allocator, so that phases measured here are the command's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "xtask", about = "Chores of this repository")]
 enum Task {
     /// Check what rustc and clippy cannot see.
     Tidy,
+    /// Measure the phases of a cold build, its memory, and whether it is linear.
+    BenchCheck(bench_check::Options),
     /// Measure fresh processes on synthetic projects, and assert what they did.
     BenchStartup(bench_startup::Options),
     /// Measure parsing, lowering and typing, with other parsers beside it.
@@ -56,6 +63,7 @@ fn main() -> ExitCode {
     } else {
         match Task::parse() {
             Task::Tidy => tidy::run(&root()),
+            Task::BenchCheck(options) => bench_check::run(&root(), &options),
             Task::BenchStartup(options) => bench_startup::run(&root(), &options),
             Task::BenchParse => bench_parse::run(&root()),
             Task::BenchVm(options) => bench_vm::run(&root(), &options),

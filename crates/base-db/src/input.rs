@@ -1,8 +1,11 @@
 //! The inputs and the only writer of them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use salsa::{Durability, Setter};
@@ -194,24 +197,31 @@ impl Project {
     /// The file with this path. Depends on one shard's list only.
     pub fn file(self, db: &dyn SourceDb, path: &str) -> Option<File> {
         let module = module_of(self.options(db), path)?;
-        self.shard(db, &module).files(db).iter().copied().find(|file| file.path(db) == path)
+        let files = self.shard(db, &module).files(db);
+        Some(files[position(db, files, &module, path).ok()?])
     }
 }
 
+/// Where in the list of a shard a file is, or belongs.
+fn position(db: &dyn SourceDb, files: &[File], module: &str, path: &str) -> Result<usize, usize> {
+    files.binary_search_by(|file| (file.module(db).as_str(), file.path(db).as_str()).cmp(&(module, path)))
+}
+
 impl Change {
-    /// Applies the change. Setters run only where something differs, so an empty change starts no revision.
+    /// Applies the change. Setters run only where something differs, so an empty change starts no revision; the list of
+    /// a shard is set once, however many of its files come and go.
     pub fn apply<Db: SourceDb>(self, db: &mut Db) {
         let project = db.project();
-        for path in self.removed {
-            if let Some(file) = project.file(db, &path) {
-                let shard = project.shard(db, file.module(db));
-                let files = shard.files(db).iter().copied().filter(|&other| other != file).collect();
-                shard.set_files(db).with_durability(Durability::MEDIUM).to(files);
-            }
-        }
-        for (path, hash, content) in self.files {
-            match project.file(db, &path) {
-                Some(file) => {
+        let mut lists: BTreeMap<usize, Vec<File>> = BTreeMap::new();
+        let removed = self.removed.into_iter().map(|path| (path, None));
+        let set = self.files.into_iter().map(|(path, hash, content)| (path, Some((hash, content))));
+        for (path, content) in removed.chain(set) {
+            let Some(module) = module_of(project.options(db), &path) else { continue };
+            let shard = shard_of(project.shards(db).len(), &module);
+            let listed = lists.get(&shard).unwrap_or_else(|| project.shards(db)[shard].files(db));
+            match (position(db, listed, &module, &path), content) {
+                (Ok(at), Some((hash, content))) => {
+                    let file = listed[at];
                     if file.hash(db) != hash
                         || matches!(content, Content::Invalid(_)) != matches!(file.content(db), Content::Invalid(_))
                     {
@@ -219,16 +229,20 @@ impl Change {
                         file.set_hash(db).with_durability(Durability::LOW).to(hash);
                     }
                 }
-                None => {
-                    let Some(module) = module_of(project.options(db), &path) else { continue };
-                    let file = new_file(db, path, module.clone(), hash, content);
-                    let shard = project.shard(db, &module);
-                    let mut files = shard.files(db).clone();
-                    files.push(file);
-                    files.sort_by(|a, b| (a.module(db), a.path(db)).cmp(&(b.module(db), b.path(db))));
-                    shard.set_files(db).with_durability(Durability::MEDIUM).to(files);
+                (Ok(at), None) => {
+                    let list = lists.entry(shard).or_insert_with(|| project.shards(db)[shard].files(db).clone());
+                    list.remove(at);
                 }
+                (Err(at), Some((hash, content))) => {
+                    let list = lists.entry(shard).or_insert_with(|| project.shards(db)[shard].files(db).clone());
+                    list.insert(at, new_file(db, path, module, hash, content));
+                }
+                (Err(_), None) => {}
             }
+        }
+        for (shard, files) in lists {
+            let shard = project.shards(db)[shard];
+            shard.set_files(db).with_durability(Durability::MEDIUM).to(files);
         }
     }
 }

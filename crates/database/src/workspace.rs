@@ -183,6 +183,9 @@ pub struct UnitDump {
     pub problems: Vec<Problem>,
 }
 
+/// A path whose text differs from what is known, with its content now; `None`: deleted.
+type Difference = (Name, Option<(Fingerprint, Content)>);
+
 /// How many times an update starts over because files change under it.
 const RESCANS: usize = 5;
 
@@ -276,14 +279,14 @@ impl Workspace {
         let mut fresh = false;
         if self.live.is_none() {
             fresh = self.manifest.as_ref().is_none_or(|manifest| manifest.flags() != 0);
-            self.live = Some(self.start(&scan));
+            self.live = Some(self.start(&scan, &differences));
         }
         self.apply(&scan, differences, fresh);
         self.stats.compute_us += micros(start);
     }
 
-    /// Paths whose text differs from what is known, with their content; deleted ones with `None`.
-    fn compare(&mut self, scan: &[Scanned]) -> Vec<(Name, Option<(Fingerprint, Content)>)> {
+    /// Paths whose text differs from what is known.
+    fn compare(&mut self, scan: &[Scanned]) -> Vec<Difference> {
         let mut differences = Vec::new();
         let mut to_read: Vec<&Scanned> = Vec::new();
         let mut seen = 0;
@@ -381,8 +384,8 @@ impl Workspace {
         builder.build().expect("threads can be started")
     }
 
-    /// A database that knows every file of the manifest as it was then, without texts.
-    fn start(&mut self, scan: &[Scanned]) -> Live {
+    /// A database that knows every file of the manifest as it was then, without texts, and what differs as it is now.
+    fn start(&mut self, scan: &[Scanned], differences: &[Difference]) -> Live {
         let mut states = BTreeMap::new();
         let mut known = FxHashMap::default();
         if let Some(manifest) = &self.manifest {
@@ -417,17 +420,21 @@ impl Workspace {
                 (library_path(name), Fingerprint::of_bytes(text.as_bytes()), Content::Text(Arc::from(text)))
             })
             .collect();
-        let is_known = |path: &Name| states.contains_key(path);
-        for path in scan.iter().map(|file| &file.path).filter(|path| is_known(path)) {
-            files.push((path.clone(), states[path].row.hash, Content::Stored));
+        let differs: FxHashSet<&Name> = differences.iter().map(|(path, _)| path).collect();
+        for path in scan.iter().map(|file| &file.path).filter(|path| !differs.contains(path)) {
+            let known = states.get(path).map(|state: &State| (path.clone(), state.row.hash, Content::Stored));
+            files.extend(known);
         }
+        // The number of shards follows from the files that the database starts with, hence all of them are there at once.
+        let set = |(path, now): &Difference| now.clone().map(|(hash, content)| (path.clone(), hash, content));
+        files.extend(differences.iter().filter_map(set));
         let project = Project::with_files(&db, self.config.options.clone(), files);
         db.set_project(project);
         Live { db, states, project_problems: Vec::new() }
     }
 
     /// `fresh`: nothing is known of the project as a whole.
-    fn apply(&mut self, scan: &[Scanned], differences: Vec<(Name, Option<(Fingerprint, Content)>)>, fresh: bool) {
+    fn apply(&mut self, scan: &[Scanned], differences: Vec<Difference>, fresh: bool) {
         let pool = (self.config.threads > 1).then(|| self.pool());
         let Some(live) = &mut self.live else { return };
         let stamps: FxHashMap<&Name, Option<Stamp>> = scan.iter().map(|file| (&file.path, file.stamp)).collect();
@@ -438,6 +445,7 @@ impl Workspace {
             }
         }
         let mut users = Users::default();
+        let mut namesakes: Option<FxHashMap<Name, Vec<Name>>> = None;
         let mut queue: BTreeSet<Name> = BTreeSet::new();
         let mut impls_changed = false;
         let mut restructured = false;
@@ -454,9 +462,9 @@ impl Workspace {
             }
             let module = module_name(&self.config.options, &path);
             // Another file with the same module name may come to own it, or lose it.
-            let namesakes = live.states.keys().filter(|other| module_name(&self.config.options, other) == module);
             if content.is_none() || !live.states.contains_key(&path) {
-                queue.extend(namesakes.cloned());
+                let namesakes = namesakes.get_or_insert_with(|| by_module(&self.config.options, &live.states));
+                queue.extend(namesakes.get(&module).into_iter().flatten().cloned());
             }
             match content {
                 Some((hash, content)) => {
@@ -881,7 +889,7 @@ impl Workspace {
     fn recompute(&mut self, path: &Name) -> Option<Arc<Artifact>> {
         if self.live.is_none() {
             let scan = self.config.host.scan();
-            self.live = Some(self.start(&scan));
+            self.live = Some(self.start(&scan, &[]));
         }
         let live = self.live.as_mut()?;
         let file = live.db.project().file(&live.db, path)?;
@@ -992,7 +1000,7 @@ impl Workspace {
     pub fn database(&mut self) -> &RootDatabase {
         if self.live.is_none() {
             let scan = self.config.host.scan();
-            let live = self.start(&scan);
+            let live = self.start(&scan, &[]);
             self.live = Some(live);
         }
         match &self.live {
@@ -1070,6 +1078,15 @@ pub(crate) fn module_name(options: &Options, path: &str) -> Name {
         return Name::default();
     }
     base_db::module_path_of(path).unwrap_or_default()
+}
+
+/// The known files of each module; more than one is an error of the project.
+fn by_module(options: &Options, states: &BTreeMap<Name, State>) -> FxHashMap<Name, Vec<Name>> {
+    let mut files: FxHashMap<Name, Vec<Name>> = FxHashMap::default();
+    for path in states.keys() {
+        files.entry(module_name(options, path)).or_default().push(path.clone());
+    }
+    files
 }
 
 /// Inverse of [`module_name`] for files that follow the rule.
