@@ -36,7 +36,9 @@ fn check_bindings(items: impl Iterator<Item = ast::Item>, errors: &mut Vec<Synta
                 let Some(pattern) = binding.pattern() else { continue };
                 let name = match &pattern {
                     ast::Pattern::Name(pattern) => pattern.name(),
+                    // The parser has said more about it.
                     ast::Pattern::Error(_) => continue,
+                    ast::Pattern::Con(con) if con.syntax().first_token() == con.syntax().last_token() => continue,
                     _ => None,
                 };
                 let (message, help) = match name {

@@ -8,6 +8,7 @@
 
 mod control;
 mod expressions;
+mod foreign;
 pub(crate) mod items;
 mod patterns;
 mod statements;
@@ -133,6 +134,11 @@ fn stray_in_list(p: &mut Parser<'_>, spec: List) -> bool {
             return true;
         }
         L_BRACE if p.pos() > 0 && p.kind_at(p.pos() - 1).is_type_name() => record_braces(p),
+        COLON if spec.what == "indices" => {
+            p.error("there are no slices").help("write `list.drop(a).take(n)`");
+            return true;
+        }
+        _ if !spec.what.ends_with("patterns") && !p.newline() && foreign::foreign_continuation(p) => return true,
         _ => {
             p.expected(&format!("`,` or {}", spec.close_text));
         }

@@ -102,6 +102,13 @@ impl Lexer<'_> {
         self.holes.clear();
         self.string_start = None;
         self.one_line_string();
+        // A string that does end on its line was opened again inside a hole: by the quote that should have ended it.
+        let hole = self.text[point.pos..self.pos].find("${");
+        if let Some(hole) = hole.filter(|_| self.out.errors.len() == point.errors) {
+            let start = point.pos + hole;
+            let help = Some("add `}` behind the expression".to_owned());
+            self.error(start, start + 2, "this `${` is never closed".to_owned(), help);
+        }
     }
 
     /// Reads a string that must end on its line; `${` has no meaning in it.
@@ -462,7 +469,11 @@ impl Lexer<'_> {
         let start = self.pos;
         let rest = &self.text[start..];
         let first = rest.chars().next().unwrap_or_default();
-        let len = if first.is_ascii() { 1 } else { rest.find(|c: char| c.is_ascii()).unwrap_or(rest.len()) };
+        let len = match first {
+            '`' | '“' | '”' | '„' | '‘' | '’' => quotation(rest),
+            _ if first.is_ascii() => 1,
+            _ => rest.find(|c: char| c.is_ascii()).unwrap_or(rest.len()),
+        };
         let end = start + len;
         let shown = &self.text[start..end];
         let (message, help) = match first {
@@ -484,6 +495,16 @@ impl Lexer<'_> {
         self.error(start, end, message, help);
         self.push(BAD_TOKEN, end);
     }
+}
+
+/// Length of a text in quotes of another kind, which `text` begins with: up to the closing quote if it stands on the
+/// same line, else the quote alone.
+fn quotation(text: &str) -> usize {
+    let line = text.lines().next().unwrap_or(text);
+    let mut chars = line.char_indices();
+    let opening = chars.next().map_or(0, |(_, quote)| quote.len_utf8());
+    let closing = chars.find(|(_, c)| matches!(c, '`' | '“' | '”' | '‘' | '’'));
+    closing.map_or(opening, |(at, quote)| at + quote.len_utf8())
 }
 
 fn punctuation(first: u8, second: u8, third: u8) -> Option<(SyntaxKind, usize)> {

@@ -51,6 +51,8 @@ pub(crate) struct Tokens {
     partner: Vec<u32>,
     /// Tokens that certainly begin an item although brackets are open before them; ascending.
     barriers: Vec<u32>,
+    /// Closers that come too late: the bracket they belong to was crossed by another closer, which is reported.
+    crossed: Vec<u32>,
 }
 
 impl Tokens {
@@ -61,6 +63,7 @@ impl Tokens {
             newline: Vec::with_capacity(lexed.kinds.len()),
             partner: Vec::new(),
             barriers: Vec::new(),
+            crossed: Vec::new(),
             raw_kinds: lexed.kinds,
             raw_starts: lexed.starts,
         };
@@ -84,9 +87,12 @@ impl Tokens {
     /// everything that is open: the usual sign of a missing closer.
     fn pair(&mut self, barrier_text: Option<&str>) -> bool {
         self.partner.clear();
+        self.crossed.clear();
         self.partner.resize(self.kinds.len(), NONE);
         let mut stack: Vec<usize> = Vec::new();
         let mut open = [0u32; 5];
+        // Openers that lost their closer to another bracket since the last line that begins an item.
+        let mut crossed = [0u32; 5];
         let mut balanced = true;
         for at in 0..self.kinds.len() {
             let kind = self.kinds[at];
@@ -94,6 +100,7 @@ impl Tokens {
                 self.barriers.push(u32::try_from(at).unwrap_or(NONE));
                 stack.clear();
                 open = [0; 5];
+                crossed = [0; 5];
                 balanced = false;
             }
             if let Some(class) = opener(kind) {
@@ -102,6 +109,10 @@ impl Tokens {
             } else if let Some(class) = closer(kind) {
                 if open[class] == 0 {
                     balanced = false;
+                    if crossed[class] > 0 {
+                        crossed[class] -= 1;
+                        self.crossed.push(u32::try_from(at).unwrap_or(NONE));
+                    }
                     continue;
                 }
                 let aligned = barrier_text.and_then(|text| self.aligned_opener(at, &stack, text));
@@ -113,6 +124,7 @@ impl Tokens {
                         self.partner[at] = u32::try_from(from).unwrap_or(NONE);
                         break;
                     }
+                    crossed[found] += 1;
                     balanced = false;
                 }
             }
@@ -334,6 +346,8 @@ pub(crate) struct Context {
     pub(crate) fat_arrow_ends: bool,
     /// In a trait outside brackets: an operator at the start of a line is the name of a method.
     pub(crate) operator_methods: bool,
+    /// In the fields of a variant whose parenthesis is never closed: `|` begins the next variant.
+    pub(crate) bar_ends: bool,
 }
 
 pub(crate) struct Parser<'t> {
@@ -347,6 +361,8 @@ pub(crate) struct Parser<'t> {
     /// Position of the last error: at most one for each token.
     last_error: usize,
     depth: u32,
+    /// Column of the item that is being read.
+    item_column: usize,
     /// After a statement that could not be read to its end: no further errors on the line of this token.
     muted: Option<usize>,
     /// The nesting limit was hit in this item; further errors there would only repeat it.
@@ -366,6 +382,7 @@ impl<'t> Parser<'t> {
             last_error: usize::MAX,
             muted: None,
             depth: 0,
+            item_column: 0,
             too_deep: false,
             context: Context::default(),
         }
@@ -439,14 +456,25 @@ impl<'t> Parser<'t> {
         self.partner(open).is_none() && self.partner(self.pos).is_some_and(|partner| partner < open)
     }
 
-    /// A new line begins with a definition, not left of the column `column`: what should stand here is missing.
-    pub(crate) fn at_next_item(&self, column: usize) -> bool {
-        self.newline() && self.tokens.certainly_begins_item(self.pos) && self.column(self.pos) <= column
+    /// A new line begins with a definition, not deeper than the item that is being read: what should stand here is
+    /// missing.
+    pub(crate) fn at_next_item(&self) -> bool {
+        self.newline() && self.tokens.certainly_begins_item(self.pos) && self.column(self.pos) <= self.item_column
     }
 
-    /// A new line begins with `name =`: the operand that should stand here is missing.
+    /// A new line begins with `name =`.
     pub(crate) fn at_next_binding(&self) -> bool {
         self.newline() && self.current().is_name() && self.nth(1) == EQ && !self.tokens.newline_before(self.pos + 1)
+    }
+
+    /// The current token stands deeper than the item that is being read.
+    pub(crate) fn indented(&self) -> bool {
+        self.column(self.pos) > self.item_column
+    }
+
+    /// The next binding or item begins: the operand that should stand here is missing.
+    pub(crate) fn operand_missing(&self) -> bool {
+        self.newline() && (self.at_next_binding() || self.at_next_item())
     }
 
     // ---- Consuming ----
@@ -547,6 +575,7 @@ impl<'t> Parser<'t> {
         let barrier = self.tokens.barriers.get(next).map_or(usize::MAX, |&at| at as usize);
         self.last_error = usize::MAX;
         self.too_deep = false;
+        self.item_column = self.column(here);
         let outer = self.limit;
         self.limit = outer.min(barrier);
         outer
@@ -565,7 +594,11 @@ impl<'t> Parser<'t> {
         if !muted {
             self.muted = None;
         }
-        let silent = muted || self.too_deep || self.last_error == at || self.tokens.after_bad_token(at);
+        let silent = muted
+            || self.too_deep
+            || self.last_error == at
+            || self.tokens.crossed.binary_search(&u32::try_from(at).unwrap_or(NONE)).is_ok()
+            || self.tokens.after_bad_token(at);
         self.last_error = at;
         let index = if silent {
             None
@@ -602,6 +635,12 @@ impl<'t> Parser<'t> {
     /// Reports a mistake that is noticed here at the earlier token `at`.
     pub(crate) fn error_for(&mut self, at: usize, message: impl Into<String>) -> ErrorHandle<'_> {
         let range = self.token_range(at, at);
+        self.push_error(self.pos, range, message.into())
+    }
+
+    /// [`Parser::error_for`] about the tokens `from..=to`.
+    pub(crate) fn error_for_range(&mut self, from: usize, to: usize, message: impl Into<String>) -> ErrorHandle<'_> {
+        let range = self.token_range(from, to);
         self.push_error(self.pos, range, message.into())
     }
 

@@ -64,6 +64,45 @@ fn broken_files() {
     check_snapshots("err", true);
 }
 
+/// `test-data/parser/mistakes.txt`: programs with one mistake each, separated by `---`, and below each what people are
+/// told, after `>>`. One mistake gives one message, and the definitions after it stay.
+#[test]
+fn one_mistake_gives_one_message() {
+    use std::fmt::Write as _;
+    const NEIGHBOURS: &str = "\n\nnext(n: Int) -> Int = n + 1\nmain() = next(1)\n";
+    // A comment or string that never ends may take what follows; a module is never closed by its neighbours.
+    const SWALLOWS: [&str; 2] = ["#*", "module M\n  f() = 1\n>>"];
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-data/parser/mistakes.txt"));
+    let file = fs::read_to_string(&path).expect("readable mistakes");
+    let mut out = Vec::new();
+    let mut failures = Vec::new();
+    for case in file.split("\n---\n") {
+        let program: Vec<&str> = case.lines().filter(|line| !line.starts_with(">> ")).collect();
+        let program = program.join("\n");
+        let text = format!("{program}{NEIGHBOURS}");
+        let parse = check_invariants(&text);
+        let mut told = program.clone();
+        for error in parse.errors() {
+            let at = usize::from(error.range.start());
+            let line = text[..at].rfind('\n').map_or(0, |feed| feed + 1);
+            let (row, column) = (text[..at].matches('\n').count() + 1, text[line..at].chars().count() + 1);
+            let _ = write!(told, "\n>> {row}:{column} {}", error.message);
+            let notes = error.notes.iter().map(|note| format!("note: {note}"));
+            for more in notes.chain(error.help.iter().map(|help| format!("help: {help}"))) {
+                let _ = write!(told, "\n>>   {more}");
+            }
+        }
+        let names = item_names(parse.tree().items());
+        let keeps = ["FN_DEF next", "FN_DEF main"].iter().all(|name| names.iter().any(|other| other == name));
+        if parse.errors().len() != 1 || !(keeps || SWALLOWS.iter().any(|start| told.starts_with(start))) {
+            failures.push(told.clone());
+        }
+        out.push(told);
+    }
+    expect_file![path].assert_eq(&(out.join("\n---\n") + "\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n---\n"));
+}
+
 /// Texts made of what the lexer and the parser treat specially.
 fn token_soup() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![

@@ -26,7 +26,7 @@ pub(super) fn if_expr(p: &mut Parser<'_>) -> Completed {
             p.error("a condition is followed by `then`, not `:`").help("write `if c then a else b`, or `if c { a }`");
             p.bump();
         }
-        let branch = if matches!(p.current(), ELSE_KW) || !can_start_expr(p) {
+        let branch = if matches!(p.current(), ELSE_KW) || !can_start_expr(p) || p.operand_missing() {
             let mut error = p.expected("the branch for a true condition");
             if !had_then {
                 error.note("without `then` a branch that begins with `(`, `[` or `-` is read as part of the condition");
@@ -35,6 +35,12 @@ pub(super) fn if_expr(p: &mut Parser<'_>) -> Completed {
         } else {
             expr(p)
         };
+        if p.at(IDENT) && matches!(p.current_text(), "elif" | "elsif" | "elseif") && p.nth(1) != EQ {
+            let word = p.current_text();
+            p.error(format!("there is no `{word}`")).help("write `else if`");
+            markers.push(marker);
+            continue;
+        }
         if !p.eat(ELSE_KW) {
             let assignable = matches!(branch.shape, Shape::Pattern | Shape::Place | Shape::Conditional);
             let shape = if assignable { Shape::Conditional } else { Shape::Value };
@@ -55,7 +61,12 @@ pub(super) fn if_expr(p: &mut Parser<'_>) -> Completed {
 pub(super) fn match_expr(p: &mut Parser<'_>) -> Completed {
     let marker = p.start();
     p.bump();
-    required_expr(p, "the value to match");
+    if p.at(L_BRACE) && begins_arm(p, p.pos() + 1) {
+        p.expected("the value to match").help("write `match value { pattern -> … }`");
+        p.missing(ERROR_EXPR);
+    } else {
+        required_expr(p, "the value to match");
+    }
     arm_list(p, Arms::Match);
     p.complete(marker, MATCH_EXPR)
 }
@@ -134,6 +145,7 @@ fn arm_list(p: &mut Parser<'_>, arms: Arms) {
             Arms::Catch => "write `catch { pattern -> … }`",
             Arms::Receive => "write `receive { pattern -> … }`",
         });
+        arms_without_brace(p);
         return;
     }
     let marker = p.start();
@@ -181,6 +193,33 @@ fn arm_list(p: &mut Parser<'_>, arms: Arms) {
             .help("write `pattern -> result`");
     }
     p.complete(marker, ARM_LIST);
+}
+
+/// Reads the arms that follow a forgotten `{`, or another word in its place.
+fn arms_without_brace(p: &mut Parser<'_>) {
+    let marker = p.start();
+    if !p.newline() && (p.at(COLON) || p.at(IDENT)) && begins_arm(p, p.pos() + 1) {
+        let error = p.start();
+        p.bump();
+        p.complete(error, ERROR);
+    }
+    let nobody = p.pos();
+    while begins_arm(p, p.pos()) && !p.at_next_item() {
+        arm(p, nobody);
+        if matches!(p.current(), COMMA | SEMICOLON) && !p.newline() {
+            p.bump();
+        }
+    }
+    if p.pos() > nobody && p.at(R_BRACE) && p.partner(p.pos()).is_none() {
+        p.bump();
+    }
+    p.complete(marker, ARM_LIST);
+}
+
+/// A pattern and an arrow or guard begin at `at`, maybe after a bar.
+pub(super) fn begins_arm(p: &Parser<'_>, at: usize) -> bool {
+    let at = at + usize::from(p.kind_at(at) == PIPE);
+    pattern_end(p, at).is_some_and(|end| matches!(p.kind_at(end), ARROW | WHEN_KW) && !p.tokens.newline_before(end))
 }
 
 /// A pattern and `=`: a statement, no arm.
@@ -367,7 +406,11 @@ pub(super) fn for_expr(p: &mut Parser<'_>) -> Completed {
                 expr(p);
             } else {
                 p.expected("`to` and the limit of the loop");
-                p.missing(ERROR_EXPR);
+                if !p.newline() && can_start_expr(p) && !p.at(L_BRACE) {
+                    expr(p);
+                } else {
+                    p.missing(ERROR_EXPR);
+                }
             }
         }
     }
@@ -424,7 +467,7 @@ pub(super) fn do_expr(p: &mut Parser<'_>) -> Completed {
                 p.bump();
                 break;
             }
-            if p.at_end() || matches!(p.current(), R_BRACE | R_PAREN | R_BRACKET | HOLE_CLOSE) {
+            if p.at_end() || p.at_next_item() || matches!(p.current(), R_BRACE | R_PAREN | R_BRACKET | HOLE_CLOSE) {
                 p.error_for(open, "this `do` is never closed").help("add the missing `end`");
                 break;
             }

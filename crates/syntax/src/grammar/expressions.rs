@@ -4,7 +4,7 @@
 //! bodies recurse.
 
 use super::{
-    List, control, list, list_until,
+    List, control, foreign, list, list_until,
     patterns::{self, pattern, pattern_end},
     statements::block,
     too_deep,
@@ -102,7 +102,11 @@ fn binary(p: &mut Parser<'_>, min: u8) -> Completed {
         }
         let marker = p.precede(lhs);
         p.bump();
-        operand(p, right);
+        if kind == PLUS_PLUS && foreign::counts_up(p) {
+            p.missing(ERROR_EXPR);
+        } else {
+            operand(p, right);
+        }
         lhs = p.complete(marker, BIN_EXPR);
         if kind == LEFT_ARROW && p.at(LEFT_ARROW) && !p.newline() {
             p.error("`<-` cannot be chained").help("send one message per line");
@@ -113,10 +117,11 @@ fn binary(p: &mut Parser<'_>, min: u8) -> Completed {
 
 /// The right operand of an operator.
 fn operand(p: &mut Parser<'_>, power: u8) -> Completed {
-    if p.at_next_binding() {
+    if p.operand_missing() {
         p.expected("an expression");
         return p.missing(ERROR_EXPR);
     }
+    foreign::foreign_operator(p);
     binary(p, power)
 }
 
@@ -181,7 +186,7 @@ fn unary(p: &mut Parser<'_>) -> Completed {
             }
         }
     }
-    if !markers.is_empty() && p.at_next_binding() {
+    if !markers.is_empty() && p.operand_missing() {
         p.expected("an expression");
         let mut inner = p.missing(ERROR_EXPR);
         for (marker, kind) in markers.into_iter().rev() {
@@ -230,6 +235,10 @@ fn postfix(p: &mut Parser<'_>) -> Completed {
             L_BRACKET if !p.newline() => lhs = brackets(p, lhs),
             DOT => lhs = member(p, lhs),
             QUESTION if !p.newline() => {
+                if foreign::is_ternary(p) {
+                    p.error("there is no `c ? a : b`").help("write `if c then a else b`");
+                    p.mute_line();
+                }
                 let marker = p.precede(lhs);
                 p.bump();
                 lhs = p.complete(marker, PROPAGATE_EXPR);
@@ -380,7 +389,7 @@ fn lambda(p: &mut Parser<'_>) -> Completed {
     if !p.eat(FAT_ARROW) {
         p.expected("`=>`");
     }
-    expr(p);
+    required_expr(p, "the body of the function");
     assignment_as_value(p, "the body of a function");
     p.complete(marker, LAMBDA)
 }
@@ -485,8 +494,8 @@ fn no_expression(p: &mut Parser<'_>) -> Completed {
             p.bump();
         }
         CARET => {
-            p.error("`^` is only used in patterns");
-            p.bump();
+            p.error("`^` is only used in patterns").help("power is `**`");
+            bump_with_name(p);
         }
         PIPE | OR_OR => {
             p.error("parameters do not stand between bars").help("a function is written `x => …` or `(a, b) => …`");
@@ -494,8 +503,8 @@ fn no_expression(p: &mut Parser<'_>) -> Completed {
             p.bump();
         }
         DOLLAR => {
-            p.error("`$` has no meaning outside of strings");
-            p.bump();
+            p.error("`$` has no meaning outside of strings").help("remove it");
+            bump_with_name(p);
         }
         STAR | SLASH | PERCENT | STAR_STAR | EQ_EQ | NOT_EQ | LESS | GREATER | LESS_EQ | GREATER_EQ | AND_AND
         | PLUS_PLUS | COLON_COLON | PIPE_GREATER | LEFT_ARROW => {
@@ -505,11 +514,24 @@ fn no_expression(p: &mut Parser<'_>) -> Completed {
                 p.nested(|p| binary(p, 0));
             }
         }
+        DOT if p.nth(1) == INT => {
+            p.error("a `Float` needs digits on both sides of the dot").help("write `0.5`");
+            p.bump();
+            p.bump();
+        }
         _ => {
             p.expected("an expression");
         }
     }
     p.complete(marker, ERROR_EXPR).with_shape(Shape::Pattern)
+}
+
+/// Consumes a sign, and the name that touches it.
+fn bump_with_name(p: &mut Parser<'_>) {
+    p.bump();
+    if p.current().is_name() && p.touches_previous(p.pos()) {
+        p.bump();
+    }
 }
 
 /// Keywords before which an expression may rightly have been forgotten, and that the surroundings will need.
@@ -666,6 +688,10 @@ fn constructor(p: &mut Parser<'_>) -> Completed {
 
 /// An expression, or a message that says what it would have been.
 pub(super) fn required_expr(p: &mut Parser<'_>, what: &str) -> Completed {
+    if p.operand_missing() {
+        p.expected(what);
+        return p.missing(ERROR_EXPR);
+    }
     if can_start_expr(p) || is_prefix_like(p.current()) || p.at_same_line(PIPE) {
         return expr(p);
     }

@@ -2,9 +2,10 @@
 
 use super::{
     List, control,
-    expressions::{assignment_as_value, can_start_expr, expr},
+    expressions::{assignment_as_value, can_start_expr, expr, required_expr},
+    foreign::{expected_after, foreign_continuation, foreign_definition},
     list,
-    patterns::{can_start_pattern, pattern, pattern_end},
+    patterns::{can_start_pattern, is_pattern_start, pattern, pattern_end},
     record_braces, statements, types,
 };
 use crate::{
@@ -58,6 +59,9 @@ pub(super) fn item(p: &mut Parser<'_>) {
     let decorated = p.pos() > start;
     let public = p.pos();
     let is_pub = p.eat(PUB_KW);
+    if is_pub && p.newline() {
+        p.expected("a declaration after `pub`");
+    }
     if matches!(p.current(), MODULE_KW | TRAIT_KW) || is_impl(p) {
         p.leave_item(limit);
     }
@@ -67,7 +71,7 @@ pub(super) fn item(p: &mut Parser<'_>) {
             if decorated && !matches!(kind, FN_DEF | TYPE_DEF) {
                 p.error_range(start, start, "only functions and types can be decorated");
             }
-            if is_pub && matches!(kind, USE_DECL | TEMPLATE_DEF | TEST_DEF | EXTERN_FN | EXTERN_TYPE) {
+            if is_pub && matches!(kind, USE_DECL | TEST_DEF | EXTERN_FN | EXTERN_TYPE) {
                 p.error_at(public, "`pub` cannot stand here").help("remove `pub`");
             }
             p.complete(marker, kind);
@@ -99,10 +103,7 @@ fn declaration(p: &mut Parser<'_>, is_pub: bool) -> Option<SyntaxKind> {
         TRAIT_KW => Some(trait_def(p)),
         MVAR_KW => Some(mvar_def(p)),
         CONST_KW => Some(const_def(p)),
-        TEMPLATE_KW => {
-            p.bump();
-            Some(function(p, TEMPLATE_DEF))
-        }
+        TEMPLATE_KW => Some(template(p)),
         TEST_KW => Some(test_def(p)),
         EXTERN_KW => Some(extern_decl(p)),
         VAR_KW => Some(top_binding(p)),
@@ -110,7 +111,7 @@ fn declaration(p: &mut Parser<'_>, is_pub: bool) -> Option<SyntaxKind> {
             let next = p.nth(1);
             let same_line = !p.tokens.newline_before(p.pos() + 1);
             match next {
-                L_PAREN | L_BRACKET | LESS if same_line && is_function(p) => Some(function(p, FN_DEF)),
+                L_PAREN | L_BRACKET | LESS if same_line && is_function(p) => Some(function(p)),
                 EQ | COLON | PIPE => Some(top_binding(p)),
                 _ if same_line && foreign_item(p) => None,
                 _ => {
@@ -167,9 +168,12 @@ fn is_function(p: &Parser<'_>) -> bool {
         Some(close) if p.kind_at(at) == L_PAREN => {
             let after = close + 1;
             // What follows on the same line tells; a line that ends here lacks its body.
-            matches!(p.kind_at(after), EQ | ARROW | WHEN_KW | L_BRACE | COLON | FAT_ARROW)
+            let closes = matches!(p.kind_at(after), R_PAREN | R_BRACKET);
+            matches!(p.kind_at(after), EQ | ARROW | WHEN_KW | L_BRACE | COLON | FAT_ARROW | EQ_EQ | IF_KW)
                 && (p.kind_at(after) == EQ || !p.tokens.newline_before(after))
-                || (p.tokens.newline_before(after) && holds_parameters(p, at, close))
+                || closes && matches!(p.kind_at(after + 1), EQ | ARROW) && !p.tokens.newline_before(after)
+                || (p.tokens.newline_before(after)
+                    && (holds_parameters(p, at, close) || p.column(after) > p.column(p.pos())))
         }
         _ => true,
     }
@@ -202,9 +206,10 @@ fn is_impl(p: &Parser<'_>) -> bool {
             None => return false,
         }
     }
+    let ends_here = p.tokens.newline_before(end + 1) && p.current().is_type_name();
     p.kind_at(end) == COLON
-        && p.kind_at(end + 1).is_type_name()
-        && (p.kind_at(end + 2) != EQ || p.tokens.newline_before(end + 2))
+        && (ends_here
+            || p.kind_at(end + 1).is_type_name() && (p.kind_at(end + 2) != EQ || p.tokens.newline_before(end + 2)))
 }
 
 fn is_binding(p: &Parser<'_>) -> bool {
@@ -215,12 +220,23 @@ fn is_binding(p: &Parser<'_>) -> bool {
 fn foreign_item(p: &mut Parser<'_>) -> bool {
     let word = p.current_text();
     let next = p.nth(1);
-    let Some(help) = statements::foreign_definition(word) else { return false };
+    if p.at(FROM_KW) && next.is_id() && p.nth(2) == IMPORT_KW {
+        let module = p.text_at(p.pos() + 1);
+        p.error("`from … import` is not a form of the language").help(format!("write `use {module}.{{name}}`"));
+        p.bump();
+        p.skip_until(ERROR, |p| p.newline());
+        return true;
+    }
+    let Some(help) = foreign_definition(word) else { return false };
     if !(next.is_name() || next.is_type_name() || matches!(next, VAR_KW | LESS | L_BRACKET)) {
         return false;
     }
     p.error(format!("`{word}` is not a keyword")).help(help);
     p.bump();
+    p.mute_line();
+    if word == "impl" && is_impl(p) {
+        return true;
+    }
     if !matches!(word, "impl" | "struct" | "record" | "class" | "data" | "enum" | "interface" | "protocol") {
         // What follows is a definition of ours.
         return true;
@@ -236,6 +252,17 @@ fn foreign_item(p: &mut Parser<'_>) -> bool {
 fn expression_item(p: &mut Parser<'_>) {
     let start = p.pos();
     let line_end = (start..start + 200).find(|&at| p.tokens.newline_before(at + 1)).unwrap_or(start);
+    let equals = (start..line_end).find(|&at| p.kind_at(at) == EQ);
+    if let Some(equals) = equals
+        && p.current().is_name()
+        && is_pattern_start(p.nth(1))
+        && p.nth(1) != L_PAREN
+    {
+        let name = p.current_text();
+        p.error_range(start + 1, equals - 1, "parameters stand in parentheses, separated by commas")
+            .help(format!("write `{name}(a, b) = …`"));
+        p.mute_line();
+    }
     p.error_range(start, line_end, "only declarations can stand at the top level")
         .help("put statements into a function, such as `main() = { … }`");
     expr(p);
@@ -254,6 +281,9 @@ fn stray_token(p: &mut Parser<'_>) {
             p.error("declarations are not separated by `;`").help("remove it");
             while p.at(SEMICOLON) {
                 p.bump();
+            }
+            if !p.newline() {
+                p.mute_line();
             }
             return;
         }
@@ -287,7 +317,8 @@ fn stray_token(p: &mut Parser<'_>) {
     recover(p);
 }
 
-fn import(p: &mut Parser<'_>) {
+/// Reports `import …`, and consumes the word.
+pub(super) fn import(p: &mut Parser<'_>) {
     let from = p.pos();
     let mut path = String::new();
     let mut at = from + 1;
@@ -311,7 +342,7 @@ fn begins_foreign_item(p: &Parser<'_>) -> bool {
     (p.at(IDENT) || p.at(PRIVATE_KW))
         && (next.is_name() || next.is_type_name())
         && !p.tokens.newline_before(p.pos() + 1)
-        && (p.at(PRIVATE_KW) || statements::foreign_definition(p.current_text()).is_some())
+        && (p.at(PRIVATE_KW) || foreign_definition(p.current_text()).is_some())
 }
 
 fn decorator(p: &mut Parser<'_>) {
@@ -343,7 +374,7 @@ fn decorator(p: &mut Parser<'_>) {
 }
 
 fn name(p: &mut Parser<'_>, what: &str) {
-    if p.current().is_name() {
+    if p.current().is_name() && !p.newline() {
         p.bump();
     } else {
         bad_name(p, what, "it begins with a lower-case letter");
@@ -351,7 +382,7 @@ fn name(p: &mut Parser<'_>, what: &str) {
 }
 
 fn type_name(p: &mut Parser<'_>, what: &str) {
-    if p.current().is_type_name() {
+    if p.current().is_type_name() && !p.newline() {
         p.bump();
     } else {
         bad_name(p, what, "it begins with a capital letter");
@@ -362,8 +393,9 @@ fn type_name(p: &mut Parser<'_>, what: &str) {
 fn bad_name(p: &mut Parser<'_>, what: &str, rule: &str) {
     let kind = p.current();
     let word = kind.is_name() || kind.is_type_name() || kind.is_reserved();
+    let on_next_line = p.newline();
     let mut error = p.expected(what);
-    if word {
+    if word && !on_next_line {
         error.help(rule);
     }
     if word && !p.newline() {
@@ -602,9 +634,10 @@ fn variant_types(p: &mut Parser<'_>) {
     };
     let mut count = 0;
     let open = p.pos();
+    let context = Context { bar_ends: p.partner(open).is_none(), ..Context::default() };
     list(p, spec, types::can_start_type, |p| {
         count += 1;
-        types::ty(p);
+        p.with_context(context, types::ty);
         if p.at(COLON) {
             p.error("fields with names stand in braces").help("write `Name{ field: Type }`");
             p.bump();
@@ -843,11 +876,21 @@ fn body_of_trait(
 
 // ---- Functions ----
 
+/// `template Name FnRest`; the current token is the keyword.
+fn template(p: &mut Parser<'_>) -> SyntaxKind {
+    p.bump();
+    name(p, "the name of the template");
+    if !p.newline() {
+        function_rest(p);
+    }
+    TEMPLATE_DEF
+}
+
 /// `Name FnRest`
-fn function(p: &mut Parser<'_>, kind: SyntaxKind) -> SyntaxKind {
-    name(p, "the name of the function");
+fn function(p: &mut Parser<'_>) -> SyntaxKind {
+    p.bump();
     function_rest(p);
-    kind
+    FN_DEF
 }
 
 fn function_rest(p: &mut Parser<'_>) {
@@ -860,7 +903,23 @@ fn function_rest(p: &mut Parser<'_>) {
     if p.at_same_line(WHEN_KW) {
         control::guard(p);
     }
-    if p.at_same_line(COLON) {
+    if p.at_same_line(IF_KW) {
+        p.error("guards begin with `when`").help("write `f(x) when condition = …`");
+        control::guard(p);
+    }
+    if matches!(p.current(), R_PAREN | R_BRACKET) && !p.newline() && matches!(p.nth(1), EQ | ARROW) {
+        let text = p.current_text();
+        p.error(format!("this `{text}` closes nothing")).help("remove it, or add the bracket it closes");
+        let error = p.start();
+        p.bump();
+        p.complete(error, ERROR);
+    }
+    if p.at_same_line(COLON) && p.nth(1) == EQ && p.touches_previous(p.pos() + 1) {
+        p.error_range(p.pos(), p.pos() + 1, "there is no operator `:=`").help("write `f(x) = …`");
+        let error = p.start();
+        p.bump();
+        p.complete(error, ERROR);
+    } else if p.at_same_line(COLON) {
         p.error("the return type follows `->`").help("write `f(x) -> Type = …`");
         let error = p.start();
         p.bump();
@@ -885,7 +944,7 @@ fn function_rest(p: &mut Parser<'_>) {
 fn body(p: &mut Parser<'_>) {
     if p.at(EQ) {
         p.bump();
-        if p.at_next_item(0) {
+        if p.operand_missing() {
             p.expected("the body of the function");
             p.missing(ERROR_EXPR);
             return;
@@ -896,11 +955,18 @@ fn body(p: &mut Parser<'_>) {
         p.error("the body of a function follows `=`").help("write `f(x) = …`");
         p.bump();
         expr(p);
+    } else if p.at_same_line(EQ_EQ) {
+        p.error("`==` compares; the body of a function follows `=`").help("write `f(x) = …`");
+        p.bump();
+        required_expr(p, "the body of the function");
     } else {
-        let block = p.at_same_line(L_BRACE);
+        let indented = p.newline() && p.indented() && can_start_expr(p);
+        let block = p.at_same_line(L_BRACE) || indented && p.at(L_BRACE);
         p.expected("`=` and the body of the function").help("write `f(x) = …`");
         if block {
             statements::block(p);
+        } else if indented {
+            expr(p);
         } else {
             p.missing(ERROR_EXPR);
         }
@@ -913,6 +979,11 @@ fn leftovers(p: &mut Parser<'_>) {
     if p.newline() || p.at_end() || p.at(END_KW) || p.at(SEMICOLON) {
         return;
     }
+    if foreign_continuation(p) {
+        p.mute_line();
+        p.skip_until(ERROR, |p| p.newline() || p.at(END_KW));
+        return;
+    }
     if p.tokens.begins_item(p.pos()) {
         return;
     }
@@ -922,10 +993,9 @@ fn leftovers(p: &mut Parser<'_>) {
             p.error(format!("this `{text}` closes nothing")).help("remove it, or add the bracket it closes");
         }
         L_BRACE if p.pos() > 0 && p.kind_at(p.pos() - 1).is_type_name() => record_braces(p),
-        _ => {
-            p.expected("the end of the declaration");
-        }
+        _ => expected_after(p, "the end of the declaration"),
     }
+    p.mute_line();
     p.skip_until(ERROR, |p| p.newline() || p.at(END_KW));
 }
 
@@ -964,6 +1034,31 @@ pub(super) fn param_list(p: &mut Parser<'_>, defaults: bool) {
     p.complete(marker, PARAM_LIST);
 }
 
+/// `( name: Type, … )` of a foreign function; the current token is `(`.
+fn foreign_params(p: &mut Parser<'_>) {
+    let marker = p.start();
+    let spec = List {
+        close: R_PAREN,
+        close_text: "`)`",
+        element: "a parameter `name: Type`",
+        what: "parameters",
+        multiline: false,
+        trailing_comma: false,
+    };
+    list(p, spec, can_start_pattern, |p| {
+        let param = p.start();
+        pattern(p);
+        if p.at(COLON) {
+            p.bump();
+            types::ty(p);
+        } else {
+            p.expected("`:` and the type of the parameter");
+        }
+        p.complete(param, PARAM);
+    });
+    p.complete(marker, PARAM_LIST);
+}
+
 /// A keyword where a parameter is meant.
 fn is_keyword_param(p: &Parser<'_>) -> bool {
     p.current().is_reserved() && matches!(p.nth(1), COMMA | COLON | R_PAREN | EQ)
@@ -985,7 +1080,7 @@ fn value(p: &mut Parser<'_>, what: &str) {
     if p.at_same_line(EQ) {
         p.bump();
         let annotated = p.newline() && p.current().is_name() && p.nth(1) == COLON;
-        if p.at_next_binding() || annotated || p.at_next_item(0) {
+        if annotated || p.operand_missing() {
             p.expected("a value");
             p.missing(ERROR_EXPR);
             return;
@@ -1074,7 +1169,7 @@ fn extern_decl(p: &mut Parser<'_>) -> SyntaxKind {
     }
     name(p, "the name of the function");
     if p.at_same_line(L_PAREN) {
-        param_list(p, false);
+        foreign_params(p);
     } else {
         p.expected("`(` and the parameters");
     }

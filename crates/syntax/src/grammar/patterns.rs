@@ -20,7 +20,7 @@ pub(super) fn can_start_pattern(p: &Parser<'_>) -> bool {
     is_pattern_start(p.current()) || (p.at(PERCENT) && p.nth(1) == L_BRACE)
 }
 
-fn is_pattern_start(kind: SyntaxKind) -> bool {
+pub(super) fn is_pattern_start(kind: SyntaxKind) -> bool {
     kind.is_name()
         || kind.is_type_name()
         || is_literal(kind)

@@ -4,8 +4,10 @@
 //! assigned, and the layers above reinterpret it. Only `var` and annotated bindings have patterns.
 
 use super::{
+    control::begins_arm,
     expressions::{can_start_expr, expr, required_expr},
-    items::{item, only_item},
+    foreign::{expected_after, foreign_continuation, foreign_definition},
+    items::{self, item, only_item},
     patterns::{pattern, pattern_end},
     record_braces,
     types::{self, type_end},
@@ -49,6 +51,11 @@ fn statements(p: &mut Parser<'_>, open: usize) {
             p.bump();
             return;
         }
+        // What continues something outside of this block shows where its brace is missing.
+        if closed_at.is_none() && p.newline() && (p.at(ELSE_KW) || begins_arm(p, p.pos())) {
+            unclosed(p, open, "`}`");
+            return;
+        }
         let before = p.pos();
         match p.current() {
             R_PAREN | R_BRACKET | HOLE_CLOSE | STRING_CLOSE if closed_at.is_none() => {
@@ -62,6 +69,10 @@ fn statements(p: &mut Parser<'_>, open: usize) {
                 p.bump();
                 p.complete(error, ERROR);
                 continue;
+            }
+            IMPORT_KW => {
+                items::import(p);
+                p.skip_until(ERROR, at_statement_end);
             }
             _ if only_item(p) => {
                 if closed_at.is_none() && p.newline() {
@@ -84,10 +95,6 @@ fn statements(p: &mut Parser<'_>, open: usize) {
             after_statement(p);
         }
     }
-}
-
-fn is_string(kind: SyntaxKind) -> bool {
-    matches!(kind, STRING | SQ_STRING | STRING_CLOSE)
 }
 
 fn at_statement_end(p: &Parser<'_>) -> bool {
@@ -113,32 +120,7 @@ fn after_statement(p: &mut Parser<'_>) {
             p.error("a local function has no guard").help("use `if` in its body, or move it to the top level");
             p.skip_until(ERROR, at_statement_end);
         }
-        DOT_DOT | DOT_DOT_EQ => {
-            p.error("a range stands in brackets").help("write `[a..b]` for a list of numbers");
-            p.skip_until(ERROR, at_statement_end);
-        }
-        ARROW => {
-            p.error("`->` belongs to types and to the arms of `match`").help("a function is written `x => …`");
-            p.skip_until(ERROR, at_statement_end);
-        }
         R_PAREN | R_BRACKET | HOLE_CLOSE => {}
-        IF_KW => {
-            p.error("a condition stands before what depends on it").help("write `if c then a else b`");
-            p.skip_until(ERROR, at_statement_end);
-        }
-        STRING | SQ_STRING | STRING_OPEN if is_string(p.kind_at(p.pos().saturating_sub(1))) => {
-            p.error("strings do not join by themselves").help("join them with `++`");
-            p.skip_until(ERROR, at_statement_end);
-        }
-        IDENT if matches!(text, "and" | "or") => {
-            let operator = if text == "and" { "&&" } else { "||" };
-            p.error(format!("`{text}` is not an operator")).help(format!("write `{operator}`"));
-            p.skip_until(ERROR, at_statement_end);
-        }
-        IDENT if matches!(text, "elif" | "elsif" | "elseif") => {
-            p.error(format!("there is no `{text}`")).help("write `else if`");
-            p.skip_until(ERROR, at_statement_end);
-        }
         EQ => {
             p.error("only one `=` can stand in a statement");
             p.mute_line();
@@ -150,8 +132,7 @@ fn after_statement(p: &mut Parser<'_>) {
             p.complete(error, ERROR);
         }
         FAT_ARROW => {
-            p.error("what stands before `=>` is not a parameter")
-                .help("a function is written `x => …` or `(a, b) => …`");
+            foreign_continuation(p);
             let error = p.start();
             p.bump();
             if can_start_expr(p) {
@@ -159,8 +140,12 @@ fn after_statement(p: &mut Parser<'_>) {
             }
             p.complete(error, ERROR);
         }
+        _ if foreign_continuation(p) => {
+            p.mute_line();
+            p.skip_until(ERROR, at_statement_end);
+        }
         _ => {
-            p.expected("a new line or `;` between statements");
+            expected_after(p, "a new line or `;` between statements");
             p.mute_line();
             if can_start_expr(p) {
                 stmt(p, Surroundings::Block);
@@ -176,22 +161,6 @@ pub(super) enum Surroundings {
     Block,
     Arm,
     Do,
-}
-
-/// Words that begin a definition in other languages.
-pub(super) fn foreign_definition(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "public" | "export" => "write `pub`",
-        "static" | "async" | "inline" | "abstract" | "override" | "final" => "remove it",
-        "let" | "val" => "bindings have no keyword: write `x = …`, or `var x = …` if it changes",
-        "fn" | "def" | "func" | "fun" | "function" => "functions have no keyword: write `name(x) = …`",
-        "impl" => "write `Type: Trait … end`",
-        "struct" | "record" | "class" | "data" => "write `type Name = { field: Type }`",
-        "enum" => "write `type Name = A | B(Int)`",
-        "interface" | "protocol" => "write `trait Name … end`",
-        "mut" => "write `var x = …`",
-        _ => return None,
-    })
 }
 
 /// `Stmt`
@@ -245,7 +214,7 @@ pub(super) fn stmt(p: &mut Parser<'_>, surroundings: Surroundings) {
 /// `= Expr`; the current token is the `=`.
 fn bound_value(p: &mut Parser<'_>) {
     p.bump();
-    if p.at_next_binding() {
+    if p.operand_missing() {
         p.expected("a value");
         p.missing(ERROR_EXPR);
     } else {

@@ -40,7 +40,7 @@ fn ty_inner(p: &mut Parser<'_>) -> Completed {
             p.bump();
             first
         }
-        PIPE if !p.newline() => {
+        PIPE if !p.newline() && !p.context.bar_ends => {
             p.error("there are no union types").help("declare `type Name = A(…) | B(…)`");
             let error = p.start();
             while p.at_same_line(PIPE) {
