@@ -26,7 +26,7 @@ pub(super) fn if_expr(p: &mut Parser<'_>) -> Completed {
             p.error("a condition is followed by `then`, not `:`").help("write `if c then a else b`, or `if c { a }`");
             p.bump();
         }
-        let branch = if matches!(p.current(), ELSE_KW) || !can_start_expr(p) || p.operand_missing() {
+        let branch = if matches!(p.current(), ELSE_KW) || !can_start_expr(p) || p.at_next_item() {
             let mut error = p.expected("the branch for a true condition");
             if !had_then {
                 error.note("without `then` a branch that begins with `(`, `[` or `-` is read as part of the condition");

@@ -688,7 +688,7 @@ fn constructor(p: &mut Parser<'_>) -> Completed {
 
 /// An expression, or a message that says what it would have been.
 pub(super) fn required_expr(p: &mut Parser<'_>, what: &str) -> Completed {
-    if p.operand_missing() {
+    if p.at_next_item() {
         p.expected(what);
         return p.missing(ERROR_EXPR);
     }

@@ -944,7 +944,7 @@ fn function_rest(p: &mut Parser<'_>) {
 fn body(p: &mut Parser<'_>) {
     if p.at(EQ) {
         p.bump();
-        if p.operand_missing() {
+        if p.at_next_item() || p.at_next_binding() && !p.indented() {
             p.expected("the body of the function");
             p.missing(ERROR_EXPR);
             return;
