@@ -142,6 +142,8 @@ pub struct Workspace {
     dirty_manifest: bool,
     /// Newest stamps of a fast update whose manifest is still right otherwise.
     restamped: Vec<(Name, Option<Stamp>)>,
+    /// Files kept changing under us, so the next database is made with all texts and fetches none later.
+    holds_texts: bool,
 }
 
 struct Live {
@@ -186,7 +188,7 @@ pub struct UnitDump {
 /// A path whose text differs from what is known, with its content now; `None`: deleted.
 type Difference = (Name, Option<(Fingerprint, Content)>);
 
-/// How many times an update starts over because files change under it.
+/// How many times an update starts over because files change under it, before it reads all of them at once.
 const RESCANS: usize = 5;
 
 impl Workspace {
@@ -207,6 +209,7 @@ impl Workspace {
             opened: FxHashMap::default(),
             dirty_manifest: false,
             restamped: Vec::new(),
+            holds_texts: false,
         }
     }
 
@@ -230,21 +233,39 @@ impl Workspace {
         self.stats =
             Stats { recall_us: if self.live.is_none() { self.stats.recall_us } else { 0 }, ..Stats::default() };
         let before = self.counts();
-        for attempt in 0..RESCANS {
-            let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.update_once()));
-            match outcome {
-                Ok(()) => break,
-                Err(payload) if payload.is::<TextChanged>() && attempt + 1 < RESCANS => {
-                    // The database is dropped with what it half knows; entries and rows on disk are untouched.
-                    self.live = None;
-                }
-                Err(payload) => panic::resume_unwind(payload),
+        for attempt in 1.. {
+            if self.unless_changed(Workspace::update_once).is_some() {
+                break;
             }
+            // The database is dropped with what it half knows; entries and rows on disk are untouched.
+            self.live = None;
+            self.holds_texts |= attempt >= RESCANS;
         }
         let after = self.counts();
         self.stats.parsed = after.0 - before.0;
         self.stats.bodies_inferred = after.1 - before.1;
         self.stats.chunks_compiled = after.2 - before.2;
+    }
+
+    /// What `ask` answers. `None`: it needs a text that is on disk no longer as the last update saw it.
+    pub fn unless_changed<T>(&mut self, ask: impl FnOnce(&mut Workspace) -> T) -> Option<T> {
+        match panic::catch_unwind(AssertUnwindSafe(|| ask(self))) {
+            Ok(answer) => Some(answer),
+            Err(payload) if payload.is::<TextChanged>() => None,
+            Err(payload) => panic::resume_unwind(payload),
+        }
+    }
+
+    /// What `ask` answers about one state of the project: the last update's, or if texts that it needs have changed on
+    /// disk since, the present one.
+    pub fn settled<T>(&mut self, mut ask: impl FnMut(&mut Workspace) -> T) -> T {
+        if let Some(answer) = self.unless_changed(&mut ask) {
+            return answer;
+        }
+        self.live = None;
+        self.holds_texts = true;
+        self.update();
+        ask(self)
     }
 
     fn counts(&self) -> (u64, u64, u64) {
@@ -291,10 +312,12 @@ impl Workspace {
         let mut to_read: Vec<&Scanned> = Vec::new();
         let mut seen = 0;
         let overlay = self.overlay();
+        let read_all = self.holds_texts && self.live.is_none();
         for file in scan {
             let known = self.known_stamp(&file.path);
             seen += usize::from(known.is_some());
             let clean = file.stamp.is_some()
+                && !read_all
                 && !overlay.contains_key(&file.path)
                 && matches!(known, Some((Some(stamp), _)) if Some(stamp) == file.stamp);
             if !clean {
@@ -324,7 +347,7 @@ impl Workspace {
             match self.known_stamp(&path) {
                 // A database that is made for the first time has to be told why a file has no text.
                 Some((before, known))
-                    if known == hash && (self.live.is_some() || matches!(content, Content::Text(_))) =>
+                    if known == hash && !read_all && (self.live.is_some() || matches!(content, Content::Text(_))) =>
                 {
                     if before != stamp {
                         touched.push((path, stamp));
@@ -885,7 +908,8 @@ impl Workspace {
         }
     }
 
-    /// The entry of a file, computed without the one that is stored. `None`: the unit has errors.
+    /// The entry of a file whose stored one cannot be read where it was: another place of it, or computed. `None`: the
+    /// unit has errors.
     fn recompute(&mut self, path: &Name) -> Option<Arc<Artifact>> {
         if self.live.is_none() {
             let scan = self.config.host.scan();
@@ -893,15 +917,23 @@ impl Workspace {
         }
         let live = self.live.as_mut()?;
         let file = live.db.project().file(&live.db, path)?;
-        let entry = live.states.get(path)?.row.entry;
-        entry?;
+        let place = live.states.get(path)?.row.entry?;
         let files = recall::unit_of(&live.db, file).files(&live.db).clone();
-        let artifact = recall::fresh_artifact(&live.db, &files)?;
+        // Another process may have merged it into another segment.
+        let elsewhere = match recall::recall(&live.db, recall::unit_of(&live.db, file)) {
+            Recall::Hit(entry) if entry.reference() != Some(place) && entry.is_sound() => Some(entry),
+            _ => None,
+        };
+        let reason = if elsewhere.is_some() { None } else { Some(Reason::Damaged) };
+        let artifact = match elsewhere {
+            Some(artifact) => artifact,
+            None => recall::fresh_artifact(&live.db, &files)?,
+        };
         for file in files {
             if let Some(state) = live.states.get_mut(file.path(&live.db)) {
-                state.row.entry = None;
+                state.row.entry = artifact.reference();
                 state.artifact = Some(Arc::clone(&artifact));
-                state.reason = Some(Reason::Damaged);
+                state.reason = reason.clone();
             }
         }
         self.dirty_manifest = true;

@@ -235,7 +235,7 @@ impl Engine {
     pub fn check(&mut self) -> Vec<Diagnostic> {
         self.update();
         let display = |path: &str| self.display_path(path);
-        diagnostic::collect(&mut self.workspace(), &display)
+        self.workspace().settled(|workspace| diagnostic::collect(workspace, &display))
     }
 
     /// A path as people know it: below the path that was opened.
@@ -300,7 +300,7 @@ impl Engine {
     #[doc(hidden)]
     pub fn dump(&mut self) -> Vec<database::UnitDump> {
         self.update();
-        let mut units = self.workspace().dump();
+        let mut units = self.workspace().settled(Workspace::dump);
         // How much of the library is compiled depends on whether results are kept.
         units.retain(|unit| unit.files.iter().all(|file| !file.starts_with('<')));
         units

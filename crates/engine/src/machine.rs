@@ -117,16 +117,33 @@ fn fits(declared: &str, arg: &Data) -> bool {
     declared == head || !simple.contains(&declared)
 }
 
+fn symbol_of(workspace: &mut Workspace, function: &str, args: &[Data]) -> Result<String, RunError> {
+    let path = workspace.path_of_module(module_of_symbol(function));
+    let artifact = path.and_then(|path| workspace.artifact(&path));
+    choose(function, args, |symbol| workspace.has_symbol(symbol), artifact.as_deref())
+}
+
+/// Whether anything keeps the program from running.
+fn is_broken(workspace: &mut Workspace) -> bool {
+    !workspace.files_with_errors().is_empty()
+        || workspace.problems().iter().any(|problem| problem.severity == hir::problem::Severity::Error)
+}
+
 struct WorkspaceChunks(Arc<Mutex<Workspace>>);
 
 impl ChunkSource for WorkspaceChunks {
     fn chunk(&mut self, symbol: &str) -> Result<Arc<Chunk>, LinkError> {
         let mut workspace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        workspace.chunk(symbol).map(Arc::new).ok_or(LinkError::Unknown)
+        // What runs is the program as it was; code of another text must not be mixed into it.
+        let found = workspace.unless_changed(|workspace| workspace.chunk(symbol));
+        let found =
+            found.ok_or_else(|| LinkError::Broken("its source changed while the program was running".to_owned()));
+        found?.map(Arc::new).ok_or(LinkError::Unknown)
     }
 
     fn type_desc(&mut self, name: &str) -> Option<TypeDesc> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).type_desc(name)
+        let mut workspace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        workspace.unless_changed(|workspace| workspace.type_desc(name)).flatten()
     }
 }
 
@@ -172,7 +189,9 @@ pub(crate) fn failed(
     text: &dyn Fn(&str) -> Option<Fingerprint>,
 ) -> RunError {
     let trace = failure.trace.iter().map(|frame| {
-        let place = place(workspace, &frame.symbol, frame.expr, text(&frame.symbol));
+        let made_of = text(&frame.symbol);
+        let place =
+            workspace.unless_changed(|workspace| place(workspace, &frame.symbol, frame.expr, made_of)).flatten();
         (frame.name.to_string(), place.map(|(path, line)| format!("{}:{line}", source.display(&path))))
     });
     RunError::Failed(RunFailure { trace: trace.collect(), message: failure.text() })
@@ -208,21 +227,18 @@ impl Engine {
         new_machine(Box::new(WorkspaceChunks(Arc::clone(&self.workspace))), limits, args)
     }
 
-    /// Brings the project up to date and tells whether it can run.
-    pub(crate) fn ready(&mut self) -> Result<(), RunError> {
+    /// Brings the project up to date and, if it can run, gives what `find` finds in it; all of one state of the project.
+    pub(crate) fn linked<T>(
+        &mut self,
+        mut find: impl FnMut(&mut Workspace) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
         self.update();
-        let broken = {
-            let mut workspace = self.workspace();
-            !workspace.files_with_errors().is_empty()
-                || workspace.problems().iter().any(|p| p.severity == hir::problem::Severity::Error)
-        };
-        if broken { Err(RunError::Broken) } else { Ok(()) }
+        self.workspace().settled(|workspace| if is_broken(workspace) { Err(RunError::Broken) } else { find(workspace) })
     }
 
-    fn initialise(&mut self, machine: &mut Machine) -> Result<(), RunError> {
-        let mvars = self.workspace().mvars();
+    fn initialise(&mut self, machine: &mut Machine, mvars: &[Name]) -> Result<(), RunError> {
         for symbol in mvars {
-            machine.init_mvar(&symbol).map_err(|failure| self.failed(&failure))?;
+            machine.init_mvar(symbol).map_err(|failure| self.failed(&failure))?;
         }
         Ok(())
     }
@@ -237,11 +253,17 @@ impl Engine {
         args: Vec<String>,
         limits: &Limits,
     ) -> Result<Option<String>, RunError> {
-        self.ready()?;
+        self.update();
         let linking = Instant::now();
-        let symbol = self.entry(bin)?;
+        let entry = self.entry(bin);
+        let (symbol, mvars) = self.linked(|workspace| {
+            let entry = entry.as_ref().map_err(|text| RunError::NotFound(text.clone()))?;
+            let found = entry.symbols.iter().find(|symbol| workspace.has_symbol(symbol));
+            let symbol = found.cloned().ok_or_else(|| RunError::NotFound(entry.missing.clone()))?;
+            Ok((symbol, workspace.mvars()))
+        })?;
         let mut machine = self.machine(limits, args);
-        self.initialise(&mut machine)?;
+        self.initialise(&mut machine, &mvars)?;
         self.timings.link_us = linking.elapsed().as_micros() as u64;
         self.timings.start_us = self.opened.elapsed().as_micros() as u64;
         let running = Instant::now();
@@ -254,24 +276,20 @@ impl Engine {
         }
     }
 
-    fn entry(&mut self, bin: Option<&str>) -> Result<String, RunError> {
-        let entry = match &self.source {
-            Source::File(_) => project::Entry::of_file(),
+    /// Which functions to look for. `Err`: why none, for the user.
+    fn entry(&self, bin: Option<&str>) -> Result<project::Entry, String> {
+        match &self.source {
+            Source::File(_) => Ok(project::Entry::of_file()),
             Source::Folder(root) => {
                 // A broken `nostos.toml` was a warning.
-                let manifest = project::manifest(root).unwrap_or_default();
-                let entry = manifest.entry(bin).map_err(RunError::NotFound)?;
+                let entry = project::manifest(root).unwrap_or_default().entry(bin)?;
                 if entry.symbols[0] == "main.main/0" && !root.join("main.nos").is_file() {
-                    let text = format!("No 'main.nos' found in directory '{}'", root.display());
-                    return Err(RunError::NotFound(text));
+                    return Err(format!("No 'main.nos' found in directory '{}'", root.display()));
                 }
-                entry
+                Ok(entry)
             }
-            Source::Memory(_) => project::Manifest::default().entry(bin).map_err(RunError::NotFound)?,
-        };
-        let mut workspace = self.workspace();
-        let found = entry.symbols.into_iter().find(|symbol| workspace.has_symbol(symbol));
-        found.ok_or(RunError::NotFound(entry.missing))
+            Source::Memory(_) => project::Manifest::default().entry(bin),
+        }
     }
 
     /// Calls a function with arguments: `geo.area` or `area` in a single file, in a machine of its own. Module variables
@@ -282,18 +300,13 @@ impl Engine {
 
     /// As [`Engine::call`], under limits.
     pub fn call_with(&mut self, function: &str, args: &[Data], limits: &Limits) -> Result<Data, RunError> {
-        self.ready()?;
-        let symbol = self.symbol(function, args)?;
+        let (symbol, mvars) = self.linked(|workspace| {
+            let symbol = symbol_of(workspace, function, args)?;
+            Ok((symbol, workspace.mvars()))
+        })?;
         let mut machine = self.machine(limits, Vec::new());
-        self.initialise(&mut machine)?;
+        self.initialise(&mut machine, &mvars)?;
         machine.call(&symbol, args).map(|value| Data::from_value(&value)).map_err(|failure| self.failed(&failure))
-    }
-
-    fn symbol(&mut self, function: &str, args: &[Data]) -> Result<String, RunError> {
-        let mut workspace = self.workspace();
-        let path = workspace.path_of_module(module_of_symbol(function));
-        let artifact = path.and_then(|path| workspace.artifact(&path));
-        choose(function, args, |symbol| workspace.has_symbol(symbol), artifact.as_deref())
     }
 
     fn failed(&self, failure: &Failure) -> RunError {

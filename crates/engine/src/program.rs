@@ -99,8 +99,7 @@ impl Engine {
     ///
     /// `limits.steps` counts anew for each call; memory and interrupt are those of the program.
     pub fn start(&mut self, limits: Limits) -> Result<Program, RunError> {
-        self.ready()?;
-        let image = Arc::new(self.workspace().image());
+        let image = Arc::new(self.linked(|workspace| Ok(workspace.image()))?);
         let installed = Arc::new(Mutex::new(Arc::clone(&image)));
         let chunks = ImageChunks { installed: Arc::clone(&installed), workspace: Arc::clone(&self.workspace) };
         let machine = new_machine(Box::new(chunks), &limits, Vec::new());
@@ -147,9 +146,8 @@ impl Program {
         if !Arc::ptr_eq(&self.workspace, &engine.workspace) {
             return Err(RunError::NotFound("the program was started by another engine".to_owned()));
         }
-        engine.ready()?;
         let before = current(&self.installed);
-        let after = Arc::new(engine.workspace().image());
+        let after = Arc::new(engine.linked(|workspace| Ok(workspace.image()))?);
         let changed = after.changes(&before);
         let is_old = |variable: &Variable| before.variables().contains(variable);
         let (old, new): (Vec<&Variable>, Vec<&Variable>) = after.variables().iter().partition(|it| is_old(it));

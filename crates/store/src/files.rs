@@ -25,6 +25,9 @@ pub trait Files {
     /// is unknown to the caller, who leaves it to [`crate::Store::maintain`].
     fn write_temporary(&self, dir: &Path, bytes: &[u8], sync: bool) -> io::Result<PathBuf>;
 
+    /// Adds bytes to the end of a file, which is made if there is none. After an error some of them may be there.
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
     /// Gives a file another name in the same folder, atomically, replacing what had that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
@@ -137,6 +140,14 @@ impl Files for RealFiles {
                 }
             };
         }
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        // As above: a pipe would wait.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(not_a_file());
+        }
+        fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

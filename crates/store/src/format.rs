@@ -270,6 +270,11 @@ pub(crate) struct Header {
     pub(crate) index: u32,
 }
 
+/// The identity that a header claims; nothing is checked. `header` must have [`HEADER`] bytes.
+pub(crate) fn declared_hash(header: &[u8]) -> u64 {
+    u64_at(header, 32)
+}
+
 /// Checks the first [`HEADER`] bytes of a file of `length` bytes that claims to be segment `hash` of `build`.
 pub(crate) fn check_header(header: &[u8], build: &BuildId, hash: u64, length: u64) -> Option<Header> {
     let fits = header.len() == HEADER
@@ -337,11 +342,12 @@ impl SegmentBuilder {
         Some((start as u32, length))
     }
 
-    /// Appends the bytes of a whole, checked record that `row` describes, and returns its new offset.
-    pub(crate) fn push_copy(&mut self, row: Row, from: SegmentId, record: &[u8]) -> u32 {
+    /// Appends the bytes of a whole, checked record that `row` describes, and returns its new offset. `sequence`: when
+    /// it was saved; 0: with this segment.
+    pub(crate) fn push_copy(&mut self, row: Row, sequence: u32, record: &[u8]) -> u32 {
         let offset = self.bytes.len() as u32;
         self.bytes.extend_from_slice(record);
-        self.rows.push(Row { offset, sequence: row.sequence_in(from), ..row });
+        self.rows.push(Row { offset, sequence, ..row });
         offset
     }
 

@@ -9,6 +9,7 @@
 //! <dir>/CACHEDIR.TAG, .gitignore          marks the folder as disposable
 //! <dir>/<build>/segments/<n>-<hash>.seg   immutable files of records; n grows, hash covers the content
 //! <dir>/<build>/manifests/<name>.man      one checked blob each, replaced as a whole
+//! <dir>/<build>/manifests/<name>.log      short notes one after the other, each checked
 //! <dir>/<build>/lock                      advisory, held by `maintain` only
 //! ```
 //!
@@ -33,15 +34,19 @@
 
 mod files;
 mod format;
+mod journal;
 mod maintain;
 mod manifest;
 mod segment;
 mod store;
 pub mod testing;
+mod transfer;
 
 pub use files::{Entry, Files, Lock, Metadata, OpenFile, RealFiles};
 pub use format::{BuildId, Key, MAX_PER_KEY, NewRecord, RecordRef, SegmentId};
+pub use journal::NOTE;
 pub use maintain::{BuildStat, KindStat, MaintainOptions, Maintained, Problem, Stat};
 pub use manifest::Manifest;
 pub use segment::Record;
-pub use store::{Counters, SaveError, Store, Warning};
+pub use store::{Counters, Fate, SaveError, Store, Warning};
+pub use transfer::{Exported, ImportError, Imported};

@@ -20,6 +20,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::files::{Entry, Metadata};
 use crate::format::{self, Key, MAX_PER_KEY, RecordRef, Row, SegmentBuilder, SegmentId};
+use crate::journal;
 use crate::manifest;
 use crate::segment::{Record, Segment, Trouble};
 use crate::store::{SaveError, Store, build_folder};
@@ -422,9 +423,12 @@ impl Store {
     }
 
     fn remove_unused_manifests(&self, after: Duration) {
-        for (file_name, metadata) in self.manifest_files() {
-            if self.age(metadata.modified) >= after {
-                let _ = self.files.remove_file(&self.manifests().join(file_name));
+        let dir = self.manifests();
+        for entry in self.list_or_empty(&dir) {
+            let ours = entry.name.ends_with(manifest::EXTENSION) || entry.name.ends_with(journal::EXTENSION);
+            let path = dir.join(&entry.name);
+            if ours && self.files.metadata(&path).is_ok_and(|found| self.age(found.modified) >= after) {
+                let _ = self.files.remove_file(&path);
             }
         }
     }
@@ -510,7 +514,9 @@ impl Store {
         for entry in self.list_or_empty(dir) {
             let path = dir.join(&entry.name);
             let ours: fn(&str) -> bool = match entry.name.as_str() {
-                "manifests" if entry.is_dir => |name| name.ends_with(manifest::EXTENSION),
+                "manifests" if entry.is_dir => {
+                    |name| name.ends_with(manifest::EXTENSION) || name.ends_with(journal::EXTENSION)
+                }
                 "segments" if entry.is_dir => |name| SegmentId::from_file_name(name).is_some(),
                 "lock" if !entry.is_dir => {
                     found.push(path);
@@ -653,7 +659,7 @@ impl<'s> Merge<'s> {
         if self.builder.is_full_for(bytes.len()) {
             self.flush()?;
         }
-        let offset = self.builder.push_copy(row, segment.id, bytes);
+        let offset = self.builder.push_copy(row, row.sequence_in(segment.id), bytes);
         self.moved.push((from, RecordRef { segment: UNWRITTEN, offset, length: row.length }));
         Ok(true)
     }
@@ -680,7 +686,7 @@ impl<'s> Merge<'s> {
 }
 
 /// The record of a row, if it is the one the row speaks of.
-fn checked(segment: &Arc<Segment>, row: &Row) -> Option<Record> {
+pub(crate) fn checked(segment: &Arc<Segment>, row: &Row) -> Option<Record> {
     let record = segment.record(segment.reference(row))?;
     let same = record.kind() == row.kind && *record.key() == row.key && record.head_checksum() == row.head;
     same.then_some(record)

@@ -115,6 +115,32 @@ impl Segment {
         })
     }
 
+    /// A segment that stands in memory, wherever it came from. `None`: it is none of `build`.
+    pub(crate) fn of_bytes(bytes: Vec<u8>, build: BuildId, tally: &Arc<Tally>) -> Option<Arc<Segment>> {
+        let header = bytes.get(..HEADER)?;
+        let id = SegmentId { sequence: 0, hash: format::declared_hash(header) };
+        let length = bytes.len() as u64;
+        Some(Arc::new(Segment {
+            id,
+            length,
+            modified: SystemTime::UNIX_EPOCH,
+            touched: AtomicBool::new(true),
+            header: format::check_header(header, &build, id.hash, length)?,
+            build,
+            data: Data::Memory(bytes.into()),
+            index: OnceLock::new(),
+            tally: Arc::clone(tally),
+        }))
+    }
+
+    /// All of it, if it is in memory.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match &self.data {
+            Data::Memory(bytes) => Some(bytes),
+            Data::File(_) => None,
+        }
+    }
+
     /// The checked index.
     pub(crate) fn index(&self) -> Result<&[u8], &Trouble> {
         let index = self.index.get_or_init(|| {

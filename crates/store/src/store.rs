@@ -102,6 +102,17 @@ pub enum SaveError {
     TooLarge,
 }
 
+/// What has become of a place, see [`Store::fate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// There is a record whose head is as it was written.
+    Present,
+    /// Its file is gone: evicted, cleared, or merged into another by another process.
+    Gone,
+    /// Its file is there, and what should be there is not.
+    Damaged,
+}
+
 /// What this store has done since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -281,6 +292,17 @@ impl Store {
         Some(record)
     }
 
+    /// Why [`Store::record_at`] gives nothing.
+    pub fn fate(&self, at: RecordRef) -> Fate {
+        let at = self.moved(at);
+        match self.segment(at.segment) {
+            Err(Unusable::Missing) => Fate::Gone,
+            Err(Unusable::Damaged | Unusable::Unreadable) => Fate::Damaged,
+            Ok(segment) if segment.record(at).is_some() => Fate::Present,
+            Ok(_) => Fate::Damaged,
+        }
+    }
+
     /// As [`Store::record_at`]; another kind or key is a miss.
     pub fn record_for(&self, at: RecordRef, kind: u8, key: &Key) -> Option<Record> {
         self.record_at(at).filter(|record| record.kind() == kind && record.key() == key)
@@ -335,12 +357,13 @@ impl Store {
         }
     }
 
-    /// Replaces the manifest of that name. `references`: the places it speaks of, see [`Manifest`].
+    /// Replaces the manifest of that name. `references`: the places it speaks of, see [`Manifest`]; where this store has
+    /// merged meanwhile, the new ones are written.
     ///
     /// Any text is a name. The last writer wins.
     pub fn write_manifest(&self, name: &str, bytes: &[u8], references: &[RecordRef]) -> Result<(), SaveError> {
         let file_name = manifest::file_name(name);
-        let file = manifest::encode(&file_name, &self.build, references.iter().copied(), bytes);
+        let file = manifest::encode(&file_name, &self.build, references.iter().map(|&at| self.moved(at)), bytes);
         self.write_manifest_file(&file_name, &file.ok_or(SaveError::TooLarge)?)
     }
 

@@ -131,6 +131,19 @@ impl Files for MemoryFiles {
         Ok(path)
     }
 
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut tree = self.tree();
+        tree.dir(path.parent().unwrap_or(Path::new("")))?;
+        let modified = tree.now;
+        let before = match tree.file(path) {
+            Ok(file) => file.bytes.to_vec(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        tree.files.insert(path.to_owned(), MemoryFile { bytes: [&before, bytes].concat().into(), modified });
+        Ok(())
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut tree = self.tree();
         if tree.dirs.contains(to) {
@@ -297,6 +310,19 @@ impl Files for FaultyFiles {
             Some(Fault::Fail) => Err(broken()),
             Some(Fault::Short | Fault::Stop) => {
                 self.inner.write_temporary(dir, half, sync)?;
+                Err(broken())
+            }
+        }
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let half = &bytes[..bytes.len() / 2];
+        match self.plan.step() {
+            None => self.inner.append(path, bytes),
+            Some(Fault::Lose) => self.inner.append(path, half),
+            Some(Fault::Fail) => Err(broken()),
+            Some(Fault::Short | Fault::Stop) => {
+                self.inner.append(path, half)?;
                 Err(broken())
             }
         }

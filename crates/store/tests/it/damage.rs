@@ -304,6 +304,9 @@ impl Files for Watching {
     fn write_temporary(&self, dir: &Path, bytes: &[u8], sync: bool) -> io::Result<PathBuf> {
         self.inner.write_temporary(dir, bytes, sync)
     }
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.inner.append(path, bytes)
+    }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.inner.rename(from, to)
     }
