@@ -88,6 +88,11 @@ impl<M> Block<M> {
         Some(unsafe { std::slice::from_raw_parts_mut(self.slots(), self.header().len as usize) })
     }
 
+    /// Number of references.
+    pub(crate) fn references(&self) -> usize {
+        self.header().refs.get() as usize
+    }
+
     /// Whether both are the same allocation.
     #[inline]
     pub fn same(&self, other: &Self) -> bool {

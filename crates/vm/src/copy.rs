@@ -124,7 +124,7 @@ impl Seen {
             Value::Map(map) => MapObj::collect(map.iter().map(|(key, _)| key.clone()).zip(job.done)),
             Value::Cell(cell) => match self.cells.get(&Rc::as_ptr(&cell)) {
                 Some(copy) => {
-                    copy.set(job.done.into_iter().next().unwrap_or_default());
+                    CellObj::assign(copy, job.done.into_iter().next().unwrap_or_default());
                     Value::Cell(Rc::clone(copy))
                 }
                 None => Value::Unit,

@@ -486,7 +486,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 }
                 Instr::CellSet { cell, src } => {
                     let Value::Cell(cell) = reg!(cell) else { fail!(type_error("cell", reg!(cell))) };
-                    cell.set(reg!(src).clone());
+                    CellObj::assign(cell, reg!(src).clone());
                 }
                 Instr::CaptureCellGet { dst, index } => {
                     let Value::Cell(cell) = captured!(index) else { fail!(no_captures()) };
@@ -495,7 +495,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 }
                 Instr::CaptureCellSet { index, src } => {
                     let Value::Cell(cell) = captured!(index) else { fail!(no_captures()) };
-                    cell.set(reg!(src).clone());
+                    CellObj::assign(cell, reg!(src).clone());
                 }
 
                 Instr::LoadValue { dst, symbol } => {

@@ -13,6 +13,7 @@ mod block;
 mod collections;
 mod compare;
 mod copy;
+mod cycles;
 mod data;
 mod failure;
 mod host;

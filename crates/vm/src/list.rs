@@ -65,6 +65,15 @@ impl Buf {
         }
     }
 
+    /// Visits the elements of this buffer and the list it continues.
+    pub(crate) fn for_each_part(&self, visit: &mut dyn FnMut(&Value)) {
+        let inner = self.get();
+        inner.items.iter().for_each(&mut *visit);
+        if let Some(parent) = &inner.parent {
+            visit(&Value::List(inner.parent_len, Some(Rc::clone(parent))));
+        }
+    }
+
     fn total(&self) -> u32 {
         let inner = self.get();
         inner.parent_len + inner.items.len() as u32

@@ -17,6 +17,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::copy::isolate;
+use crate::cycles;
 use crate::data::Data;
 use crate::failure::{Failure, Raise, Stop, Trap};
 use crate::host::Host;
@@ -583,5 +584,6 @@ impl Drop for Machine {
         self.world.processes.clear();
         self.world.mvars.values.clear();
         self.world.values.values.clear();
+        cycles::collect();
     }
 }

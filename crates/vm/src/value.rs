@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 use crate::block::Block;
 use crate::collections::{MapObj, SetObj};
+use crate::cycles;
 use crate::failure::Failure;
 use crate::link::Unit;
 use crate::list::{Buf, List, ListRef};
@@ -448,11 +449,13 @@ pub struct ReactiveObj {
 /// Content of a captured `var`.
 pub struct CellObj {
     value: Cell<Value>,
+    /// [`cycles`] knows of it.
+    noted: Cell<bool>,
 }
 
 impl CellObj {
     pub(crate) fn new(value: Value) -> Self {
-        Self { value: Cell::new(value) }
+        Self { value: Cell::new(value), noted: Cell::new(false) }
     }
 
     /// A copy of the content.
@@ -466,8 +469,23 @@ impl CellObj {
 
     /// Replaces the content. The old one dies after the new one is in place.
     #[inline]
-    pub(crate) fn set(&self, value: Value) {
-        drop(self.value.replace(value));
+    pub(crate) fn assign(this: &Rc<Self>, value: Value) {
+        let may_hold_cells =
+            matches!(value, Value::Closure(_) | Value::Tuple(_) | Value::Data(_) | Value::List(..) | Value::Cell(_));
+        drop(this.value.replace(value));
+        if may_hold_cells && !this.noted.replace(true) {
+            cycles::note(this);
+        }
+    }
+
+    /// The content; the cell holds `()` afterwards.
+    pub(crate) fn take(&self) -> Value {
+        self.value.take()
+    }
+
+    /// Whether [`cycles`] knows of it.
+    pub(crate) fn is_noted(&self) -> bool {
+        self.noted.get()
     }
 }
 
