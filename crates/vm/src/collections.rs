@@ -11,10 +11,27 @@ use crate::compare::total_order;
 use crate::mem::{self, Garbage};
 use crate::value::Value;
 
-/// A value used as key: ordered by [`total_order`].
-#[derive(Clone)]
+/// A value used as key: ordered by [`total_order`]. Trees share nodes and copy some of them, so what they occupy is
+/// counted by the keys in them.
 #[repr(transparent)]
 pub(crate) struct Key(pub Value);
+
+/// A key with a value and its part of a node.
+const SLOT: usize = 40;
+
+impl Clone for Key {
+    #[inline]
+    fn clone(&self) -> Self {
+        Key::new(self.0.clone())
+    }
+}
+
+impl Drop for Key {
+    #[inline]
+    fn drop(&mut self) {
+        mem::discharge(SLOT);
+    }
+}
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
@@ -101,7 +118,7 @@ impl MapObj {
     pub(crate) fn collect(entries: impl Iterator<Item = (Value, Value)>) -> Value {
         let mut map = PMap::new();
         for (key, value) in entries {
-            map.insert(Key(key), value);
+            map.insert(Key::new(key), value);
         }
         Value::Map(Rc::new(MapObj(map)))
     }
@@ -132,13 +149,19 @@ impl SetObj {
     pub(crate) fn collect(items: impl Iterator<Item = Value>) -> Value {
         let mut set = PSet::new();
         for item in items {
-            set.insert(Key(item), ());
+            set.insert(Key::new(item), ());
         }
         Value::Set(Rc::new(SetObj(set)))
     }
 }
 
 impl Key {
+    #[inline]
+    pub(crate) fn new(value: Value) -> Self {
+        mem::charge(SLOT);
+        Key(value)
+    }
+
     /// A borrowed value seen as a key, for look-ups without cloning.
     #[inline]
     pub(crate) fn of(value: &Value) -> &Key {

@@ -10,6 +10,7 @@
 //! - entries and units live as long as a frame or a call cache points at them (`World::drop_retired`).
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use bytecode::{Capture, Constant, Instr};
 
@@ -17,7 +18,7 @@ use crate::block::Block;
 use crate::collections::{Key, MapObj, SetObj};
 use crate::compare::{check_key, compare, equal};
 use crate::copy::isolate;
-use crate::failure::{Failure, Raise, Trap, out_of_bounds, panic, type_error};
+use crate::failure::{Failure, Raise, Stop, Trap, out_of_bounds, panic, type_error};
 use crate::link::{Entry, NO_SLOT, SiteTarget, Unit, head_key};
 use crate::list::List;
 use crate::machine::{QUANTUM, World};
@@ -1190,12 +1191,12 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     set!(dst, Value::Pid(pid));
                 }
                 Instr::Send { pid, src } => match reg!(pid) {
-                    Value::Pid(pid) if *pid == process.id => process.mailbox.push_back(isolate(reg!(src))),
+                    Value::Pid(pid) if *pid == process.id => process.mailbox.push(isolate(reg!(src))),
                     Value::Pid(pid) => world.send(*pid, reg!(src)),
                     other => fail!(type_error("Pid", other)),
                 },
                 Instr::SelfPid { dst } => set!(dst, Value::Pid(process.id)),
-                Instr::Receive { dst } => match process.mailbox.pop_front() {
+                Instr::Receive { dst } => match process.mailbox.pop() {
                     Some(message) => set!(dst, message),
                     None => {
                         save!(pc - 1);
@@ -1210,7 +1211,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     }
                     other => fail!(type_error("Int", other)),
                 },
-                Instr::ReceiveUntil { dst, deadline, offset } => match process.mailbox.pop_front() {
+                Instr::ReceiveUntil { dst, deadline, offset } => match process.mailbox.pop() {
                     Some(message) => set!(dst, message),
                     None => {
                         let Value::Int(due) = *reg!(deadline) else { fail!(type_error("Int", reg!(deadline))) };
@@ -1237,6 +1238,10 @@ fn call_native(
 ) -> Result<Value, Trap> {
     if !native.takes(args.len()) {
         return Err(Raise::Type(format!("Wrong number of arguments for {}: {}", native.name, args.len())).into());
+    }
+    // A loop around a native takes thousands of turns until the next tick.
+    if world.limits.interrupt.load(Ordering::Relaxed) {
+        return Err(Raise::Stop(Stop::Interrupted).into());
     }
     (native.run)(
         &mut NativeCtx { world, pid: process.id, started: process.started, mailbox: process.mailbox.len() },
@@ -1544,7 +1549,7 @@ pub(crate) fn index(obj: &Value, key: &Value) -> Result<Value, Trap> {
 fn set_index(slot: &mut Value, key: Value, value: Value) -> Result<(), Trap> {
     if let Value::Map(map) = slot {
         check_key(&key)?;
-        let old = Rc::make_mut(map).0.insert(Key(key), value);
+        let old = Rc::make_mut(map).0.insert(Key::new(key), value);
         drop(old);
         return Ok(());
     }

@@ -27,6 +27,7 @@ mod number;
 mod process;
 mod reactive;
 mod show;
+mod stop;
 mod text;
 mod value;
 

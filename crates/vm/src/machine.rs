@@ -26,6 +26,7 @@ use crate::link::{ChunkSource, Ctors, Entry, SiteTarget, Unit, defaults_stub, fi
 use crate::mem;
 use crate::process::{Process, Ret, State};
 use crate::reactive::Reactives;
+use crate::stop;
 use crate::value::{Ctor, Value};
 
 /// Knobs of the embedder.
@@ -220,7 +221,7 @@ impl World {
     /// Puts a message into a mailbox; nothing happens if the process is gone.
     pub(crate) fn send(&mut self, pid: u64, message: &Value) {
         if let Some(process) = self.processes.get_mut(&pid) {
-            process.mailbox.push_back(isolate(message));
+            process.mailbox.push(isolate(message));
             if matches!(process.state, State::Receiving(_)) {
                 process.state = State::Ready;
                 self.ready.push_back(pid);
@@ -264,8 +265,11 @@ impl World {
         Err(Raise::Stop(stop).into())
     }
 
-    /// Fails if `bytes` more do not fit the memory limit: asked before large allocations.
+    /// Fails if `bytes` more do not fit the memory limit, or the run was interrupted: asked before large allocations.
     pub(crate) fn room(&self, bytes: usize) -> Result<(), Trap> {
+        if bytes > (1 << 16) {
+            stop::check()?;
+        }
         if bytes > (1 << 16) && mem::live_bytes().saturating_add(bytes) > self.limits.max_bytes {
             return Err(Raise::Stop(Stop::Memory).into());
         }
@@ -331,6 +335,7 @@ impl World {
 
     /// Runs processes until `main` is finished.
     fn run(&mut self, main: u64) -> Result<Value, Box<Failure>> {
+        stop::watch(&self.limits.interrupt);
         loop {
             self.wake_due();
             let Some(pid) = self.ready.pop_front() else {

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive as _, MathematicalOps as _, ToPrimitive as _};
 
 use crate::failure::{Raise, Trap, panic, type_error};
+use crate::stop;
 use crate::value::{SizedKind, Value};
 
 /// An arithmetic operator.
@@ -133,7 +134,8 @@ fn bigint(op: Op, a: &BigInt, b: &BigInt) -> Result<Value, Trap> {
     Ok(big(match op {
         Op::Add => a + b,
         Op::Sub => a - b,
-        Op::Mul => a * b,
+        Op::Mul if a.bits() + b.bits() > MAX_BITS => return Err(panic("BigInt too large")),
+        Op::Mul => multiply(a, b)?,
         Op::Div | Op::Rem if zero() => return Err(Raise::DivisionByZero.into()),
         Op::Div => a / b,
         Op::Rem => a % b,
@@ -148,9 +150,53 @@ fn bigint(op: Op, a: &BigInt, b: &BigInt) -> Result<Value, Trap> {
             if a.bits().saturating_mul(u64::from(exponent)) > MAX_BITS {
                 return Err(panic("PowInt: exponent too large"));
             }
-            a.pow(exponent)
+            power(a, exponent)?
         }
     }))
+}
+
+/// Products of smaller factors are left to the library: they take less than a millisecond.
+const LEAF_BITS: u64 = 1 << 16;
+
+/// Karatsuba's recursion over the library's multiplication, so that an interrupt is seen between the parts.
+fn multiply(a: &BigInt, b: &BigInt) -> Result<BigInt, Trap> {
+    let (long, short) = if a.bits() < b.bits() { (b, a) } else { (a, b) };
+    if long.bits() <= LEAF_BITS {
+        return Ok(a * b);
+    }
+    stop::check()?;
+    let half = long.bits() / 2;
+    let (high, low) = halves(long, half);
+    if short.bits() <= half {
+        return Ok((multiply(&high, short)? << half) + multiply(&low, short)?);
+    }
+    let (short_high, short_low) = halves(short, half);
+    let top = multiply(&high, &short_high)?;
+    let bottom = multiply(&low, &short_low)?;
+    let middle = multiply(&(high + low), &(short_high + short_low))? - &top - &bottom;
+    Ok((top << (2 * half)) + (middle << half) + bottom)
+}
+
+/// `value` as `high << bits + low`; both have its sign.
+fn halves(value: &BigInt, bits: u64) -> (BigInt, BigInt) {
+    let high = BigInt::from_biguint(value.sign(), value.magnitude() >> bits);
+    let low = value - (&high << bits);
+    (high, low)
+}
+
+fn power(base: &BigInt, mut exponent: u32) -> Result<BigInt, Trap> {
+    let mut base = base.clone();
+    let mut result = BigInt::from(1);
+    loop {
+        if exponent & 1 == 1 {
+            result = multiply(&result, &base)?;
+        }
+        exponent >>= 1;
+        if exponent == 0 {
+            return Ok(result);
+        }
+        base = multiply(&base, &base)?;
+    }
 }
 
 fn decimals(op: Op, a: Decimal, b: Decimal) -> Result<Value, Trap> {
@@ -328,6 +374,16 @@ mod tests {
         check(Op::Rem, Value::Int(1), Value::Int(0), "Panic: Uncaught exception: (DivisionByZero, Division by zero)");
         check(Op::Pow, Value::Int(2), Value::Int(-1), "Panic: PowInt: negative exponent for Int");
         check(Op::Add, i8s(1), Value::Int(1), "Type error: expected Int8, got Int");
+    }
+
+    #[test]
+    fn large_products_are_those_of_the_library() {
+        let factor = |seed: u32, bits: u32| -> BigInt { (BigInt::from(seed).pow(bits / seed.ilog2()) - 12_345) * 3 };
+        for (a, b) in [(300_000, 290_000), (1_000_000, 70_000), (500_000, 20), (65_537, 65_535), (200_000, 200_000)] {
+            let (a, b) = (factor(7, a), -factor(11, b));
+            assert_eq!(multiply(&a, &b).ok(), Some(&a * &b));
+        }
+        assert_eq!(power(&BigInt::from(-7), 100_001).ok(), Some(BigInt::from(-7).pow(100_001)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use crate::block::Block;
 use crate::failure::{Failure, Raise, TraceFrame};
 use crate::link::{Entry, Unit};
+use crate::mem;
 use crate::value::{FunctionMeta, Value};
 
 /// A call in progress.
@@ -56,13 +57,40 @@ pub(crate) enum State {
     Sleeping(i64),
 }
 
+/// Messages in the order of their arrival.
+#[derive(Default)]
+pub(crate) struct Mailbox(VecDeque<Value>);
+
+impl Mailbox {
+    pub(crate) fn push(&mut self, message: Value) {
+        mem::charge(size_of::<Value>());
+        self.0.push_back(message);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Value> {
+        let message = self.0.pop_front()?;
+        mem::discharge(size_of::<Value>());
+        Some(message)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        mem::discharge(self.0.len() * size_of::<Value>());
+    }
+}
+
 /// A process.
 pub(crate) struct Process {
     pub(crate) id: u64,
     pub(crate) stack: Vec<Value>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) handlers: Vec<Handler>,
-    pub(crate) mailbox: VecDeque<Value>,
+    pub(crate) mailbox: Mailbox,
     /// Number of open atomic regions.
     pub(crate) atomic: u32,
     pub(crate) state: State,
@@ -80,14 +108,21 @@ const TRACE_TOP: usize = 40;
 /// Outermost frames that a longer trace keeps.
 const TRACE_BOTTOM: usize = 10;
 
+impl Drop for Process {
+    fn drop(&mut self) {
+        mem::discharge(size_of::<Self>() + self.stack.len() * size_of::<Value>());
+    }
+}
+
 impl Process {
     pub(crate) fn new(id: u64, started: i64) -> Self {
+        mem::charge(size_of::<Self>());
         Self {
             id,
             stack: Vec::new(),
             frames: Vec::new(),
             handlers: Vec::new(),
-            mailbox: VecDeque::new(),
+            mailbox: Mailbox::default(),
             atomic: 0,
             state: State::Ready,
             started,
@@ -121,6 +156,7 @@ impl Process {
     #[cold]
     fn grow(&mut self, end: usize) {
         let len = end.max(self.stack.len() * 2).max(64);
+        mem::charge((len - self.stack.len()) * size_of::<Value>());
         self.stack.resize(len, Value::Unit);
     }
 

@@ -1,5 +1,6 @@
 //! Lists: what the library's list module cannot do as fast in the language itself.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use crate::collections::{Key, PSet};
@@ -8,6 +9,7 @@ use crate::failure::{Raise, Trap, panic, throw_text, type_error};
 use crate::list::List;
 use crate::machine::World;
 use crate::natives::{NativeDef, int, list, native, string, take_list, text};
+use crate::stop;
 use crate::value::Value;
 
 pub(super) static TABLE: &[NativeDef] = &[
@@ -115,11 +117,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         }
         Ok(Value::list(items.view().iter().skip(from).take(to - from).cloned().collect()))
     }),
-    native("Prim.listSort", 1, |_, args| {
-        let mut items = take_list(&mut args[0])?.into_vec();
-        sort(&mut items)?;
-        Ok(Value::list(items))
-    }),
+    native("Prim.listSort", 1, |_, args| Ok(Value::list(sort(take_list(&mut args[0])?.into_vec())?))),
     native("Prim.listTail", 1, |_, args| {
         let items = take_list(&mut args[0])?;
         if items.view().is_empty() {
@@ -192,23 +190,64 @@ fn extreme(value: &Value, wanted: Ordering, empty: &str) -> Result<Value, Trap> 
     Ok(best.clone())
 }
 
+/// Elements that are sorted between two looks at the interrupt flag.
+const RUN: usize = 1 << 13;
+
 /// Stable sort by the language's order; a failure of the comparison wins.
-fn sort(items: &mut [Value]) -> Result<(), Trap> {
+fn sort(mut items: Vec<Value>) -> Result<Vec<Value>, Trap> {
     if items.iter().all(|item| matches!(item, Value::Int(_))) {
-        items.sort_by_key(|item| if let Value::Int(value) = item { *value } else { 0 });
-        return Ok(());
+        return in_runs(items, |run| run.sort_by_key(int_key), |a, b| int_key(a) <= int_key(b));
     }
-    let mut failure = None;
-    items.sort_by(|a, b| match compare(a, b) {
+    let failure = Cell::new(None);
+    let order = |a: &Value, b: &Value| match compare(a, b) {
         Ok(Some(order)) => order,
         // NaN: kept in a total order, or the sort would be undefined.
         Ok(None) => total_order(a, b),
         Err(trap) => {
-            failure.get_or_insert(trap);
+            failure.set(Some(failure.take().unwrap_or(trap)));
             Ordering::Equal
         }
-    });
-    failure.map_or(Ok(()), Err)
+    };
+    items = in_runs(items, |run| run.sort_by(order), |a, b| order(a, b).is_le())?;
+    failure.take().map_or(Ok(items), Err)
+}
+
+fn int_key(item: &Value) -> i64 {
+    if let Value::Int(value) = item { *value } else { 0 }
+}
+
+/// Sorts runs of [`RUN`] elements and merges them, so that an interrupt is seen meanwhile.
+fn in_runs(
+    mut items: Vec<Value>,
+    sort: impl Fn(&mut [Value]),
+    in_order: impl Fn(&Value, &Value) -> bool,
+) -> Result<Vec<Value>, Trap> {
+    for run in items.chunks_mut(RUN) {
+        stop::check()?;
+        sort(run);
+    }
+    let len = items.len();
+    let mut width = RUN;
+    while width < len {
+        let mut merged = Vec::with_capacity(len);
+        for start in (0..len).step_by(2 * width) {
+            let (middle, end) = ((start + width).min(len), (start + 2 * width).min(len));
+            let (mut left, mut right) = (start, middle);
+            while left < middle && right < end {
+                if merged.len() % RUN == 0 {
+                    stop::check()?;
+                }
+                let next = if in_order(&items[left], &items[right]) { &mut left } else { &mut right };
+                merged.push(std::mem::take(&mut items[*next]));
+                *next += 1;
+            }
+            merged.extend(items[left..middle].iter_mut().map(std::mem::take));
+            merged.extend(items[right..end].iter_mut().map(std::mem::take));
+        }
+        items = merged;
+        width *= 2;
+    }
+    Ok(items)
 }
 
 /// First occurrences. Hashable elements are found in a tree, others by search.
@@ -217,7 +256,7 @@ fn unique<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
     let mut keys = PSet::new();
     for item in items {
         if check_key(item).is_ok() {
-            if keys.insert(Key(item.clone()), ()).is_none() {
+            if keys.insert(Key::new(item.clone()), ()).is_none() {
                 kept.push(item.clone());
             }
         } else if !kept.iter().any(|known| equal(known, item)) {

@@ -38,7 +38,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         check_key(&args[1])?;
         let mut map = take_map(&mut args[0])?;
         let (key, value) = (std::mem::take(&mut args[1]), std::mem::take(&mut args[2]));
-        Rc::make_mut(&mut map).0.insert(Key(key), value);
+        Rc::make_mut(&mut map).0.insert(Key::new(key), value);
         Ok(Value::Map(map))
     }),
     native("Map.intersection", 2, |_, args| {
@@ -67,7 +67,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         let (own, mut other) = (take_map(&mut args[0])?, take_map(&mut args[1])?);
         let union = Rc::make_mut(&mut other);
         for (key, value) in own.iter() {
-            union.0.insert(Key(key.clone()), value.clone());
+            union.0.insert(Key::new(key.clone()), value.clone());
         }
         Ok(Value::Map(other))
     }),
@@ -89,7 +89,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         check_key(&args[1])?;
         let mut set = take_set(&mut args[0])?;
         if !set.contains(&args[1]) {
-            Rc::make_mut(&mut set).0.insert(Key(std::mem::take(&mut args[1])), ());
+            Rc::make_mut(&mut set).0.insert(Key::new(std::mem::take(&mut args[1])), ());
         }
         Ok(Value::Set(set))
     }),
@@ -126,7 +126,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         let union = Rc::make_mut(&mut own);
         for item in other.iter() {
             if !union.contains(item) {
-                union.0.insert(Key(item.clone()), ());
+                union.0.insert(Key::new(item.clone()), ());
             }
         }
         Ok(Value::Set(own))
