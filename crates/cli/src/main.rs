@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the terminal program")]
 
+mod cache;
 mod files;
 mod progress;
 mod render;
@@ -87,35 +88,10 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Look at, check or clear the stored entries of a project.
+    /// Look at, check, move or remove the stored entries of a project.
     Cache {
         #[command(subcommand)]
-        action: CacheAction,
-    },
-}
-
-#[derive(Subcommand)]
-enum CacheAction {
-    /// Print sizes and counts.
-    Stat {
-        /// A file or a folder.
-        path: PathBuf,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Check all stored bytes, then recompute everything and compare.
-    Verify {
-        /// A file or a folder.
-        path: PathBuf,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Remove all entries.
-    Clear {
-        /// A file or a folder.
-        path: PathBuf,
-        #[command(flatten)]
-        common: Common,
+        action: cache::Action,
     },
 }
 
@@ -215,7 +191,7 @@ fn main() -> ExitCode {
         Command::Fmt { path, check } => files::format(&path, check),
         Command::Parse { path, body } => files::parse(&path, body),
         Command::Disasm { path, function, common } => disasm(&path, &function, &common),
-        Command::Cache { action } => cache(&action),
+        Command::Cache { action } => cache::run(&action),
     };
     std::process::exit(i32::from(code));
 }
@@ -276,6 +252,11 @@ fn run(path: &PathBuf, bin: Option<&str>, common: &Common, args: Vec<String>) ->
             eprint!("{failure}");
             1
         }
+        Err(RunError::Broken) => {
+            // Texts changed on disk after the check.
+            report(&engine.check(), false, common);
+            1
+        }
         Err(error) => {
             eprintln!("Error: {error}");
             1
@@ -315,7 +296,8 @@ fn why(path: &PathBuf, item: Option<&str>, json: bool, common: &Common) -> u8 {
     for item in items {
         let verb = if item.recalled { "recalled" } else { "computed" };
         if json {
-            println!("{}", serde_json::json!({ "path": item.path, "outcome": verb, "reason": item.reason }));
+            let (path, cause, reason) = (&item.path, &item.cause, &item.reason);
+            println!("{}", serde_json::json!({ "path": path, "outcome": verb, "cause": cause, "reason": reason }));
         } else {
             println!("{}: {verb}: {}", item.path, item.reason);
         }
@@ -339,51 +321,4 @@ fn disasm(path: &PathBuf, function: &str, common: &Common) -> u8 {
             1
         }
     }
-}
-
-fn cache(action: &CacheAction) -> u8 {
-    let (path, common) = match action {
-        CacheAction::Stat { path, common }
-        | CacheAction::Verify { path, common }
-        | CacheAction::Clear { path, common } => (path, common),
-    };
-    let mut engine = match open(path, common) {
-        Ok(engine) => engine,
-        Err(code) => return code,
-    };
-    match action {
-        CacheAction::Stat { .. } => match engine.cache_stat() {
-            Some(report) => {
-                println!("{}", report.dir.display());
-                for (name, value) in report.lines {
-                    println!("  {name}: {value}");
-                }
-            }
-            None => println!("no entries are kept for this project"),
-        },
-        CacheAction::Clear { .. } => {
-            if let Err(error) = engine.cache_clear() {
-                eprintln!("Error: {error}");
-                return 1;
-            }
-        }
-        CacheAction::Verify { .. } => {
-            let damage = engine.cache_verify();
-            for line in &damage {
-                println!("damaged: {line}");
-            }
-            let differences = engine.verify();
-            for line in &differences {
-                println!("differs: {line}");
-            }
-            if !differences.is_empty() {
-                return 3;
-            }
-            if !damage.is_empty() {
-                return 1;
-            }
-            println!("all entries are sound and equal a cold build");
-        }
-    }
-    0
 }

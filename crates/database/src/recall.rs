@@ -59,12 +59,16 @@ pub enum Reason {
     Answer(Question),
     /// An import that was legal no longer is.
     Imports,
-    /// The entry could not be read.
+    /// The entry is there and is not as it was written.
     Damaged,
+    /// The entry is gone.
+    Evicted,
+    /// There are entries, but of other builds of the compiler.
+    OtherBuild,
     /// The unit and another one need each other's entries.
     Cycle,
-    /// An entry was never made: the unit had errors, or it was evicted.
-    NoEntry,
+    /// An entry was never made: the unit had errors.
+    HadErrors,
 }
 
 /// The entry that answers for `unit`.
@@ -83,7 +87,7 @@ pub fn recall<'db>(db: &'db dyn Db, unit: UnitId<'db>) -> Recall {
             Some(why) => reason = reason.or(Some(why)),
         }
     }
-    Recall::Miss(reason.unwrap_or_else(|| absence(db, files)))
+    Recall::Miss(reason.unwrap_or_else(|| absence(db, store, files)))
 }
 
 fn recall_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _unit: UnitId<'db>) -> Recall {
@@ -117,14 +121,26 @@ fn made_from(db: &dyn Db, entry: &Artifact, files: &[File]) -> bool {
         && facts.iter().zip(files).all(|(facts, file)| facts.path == *file.path(db) && facts.hash == file.hash(db))
 }
 
-fn absence(db: &dyn Db, files: &[File]) -> Reason {
+fn absence(db: &dyn Db, store: &store::Store, files: &[File]) -> Reason {
     let known = &db.shared().known;
     if files.iter().all(|file| !known.contains_key(file.path(db))) {
-        return Reason::New;
+        return if known.is_empty() && store.has_other_builds() { Reason::OtherBuild } else { Reason::New };
     }
     let changed = |file: &&File| known.get(file.path(db)).is_none_or(|known| known.hash != file.hash(db));
     let changed: Vec<Name> = files.iter().filter(changed).map(|file| file.path(db).clone()).collect();
-    if changed.is_empty() { Reason::NoEntry } else { Reason::TextChanged(changed) }
+    if !changed.is_empty() {
+        return Reason::TextChanged(changed);
+    }
+    let entry = files.iter().find_map(|file| known.get(file.path(db))?.entry);
+    entry.map_or(Reason::HadErrors, |at| lost(store, at))
+}
+
+/// Why the entry at `at` cannot be read.
+pub(crate) fn lost(store: &store::Store, at: store::RecordRef) -> Reason {
+    match store.fate(at) {
+        store::Fate::Gone => Reason::Evicted,
+        store::Fate::Damaged | store::Fate::Present => Reason::Damaged,
+    }
 }
 
 /// `None`: every recorded answer holds. First whole interfaces are compared, then single questions.

@@ -924,7 +924,12 @@ impl Workspace {
             Recall::Hit(entry) if entry.reference() != Some(place) && entry.is_sound() => Some(entry),
             _ => None,
         };
-        let reason = if elsewhere.is_some() { None } else { Some(Reason::Damaged) };
+        let lost = || self.config.store.as_ref().map(|store| recall::lost(store, place));
+        let reason = if elsewhere.is_some() { None } else { lost() };
+        if reason.is_some() && !file.library(&live.db) {
+            self.stats.units_computed += 1;
+            self.stats.units_recalled = self.stats.units_recalled.saturating_sub(1);
+        }
         let artifact = match elsewhere {
             Some(artifact) => artifact,
             None => recall::fresh_artifact(&live.db, &files)?,
@@ -1243,7 +1248,7 @@ fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
             has_impls: false,
             problems: vec![internal_error(file.module(db), &text)],
         });
-        UnitOutcome { failed: true, artifact: None, reason: Some(Reason::NoEntry), files: failed.collect() }
+        UnitOutcome { failed: true, artifact: None, reason: Some(Reason::HadErrors), files: failed.collect() }
     })
 }
 

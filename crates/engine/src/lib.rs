@@ -27,13 +27,14 @@ mod why;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
     time::Instant,
 };
 
 use base_db::{Name, Options};
 use database::{Config, Host, SINGLE_FILE, Workspace};
 
-pub use cache::{CacheReport, Location as CacheLocation};
+pub use cache::{CacheGc, CacheImport, CacheStat, Location as CacheLocation, PastRun};
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use host::MAX_FILE;
 pub use machine::{Interrupt, Limits, Output, RunError, RunFailure, Statistics};
@@ -98,6 +99,10 @@ pub struct Engine {
     stale: bool,
     /// Why the last [`Engine::save`] failed.
     not_saved: Option<String>,
+    /// The last update is in the journal of the store.
+    noted: bool,
+    /// Merges and evicts.
+    maintenance: Option<JoinHandle<()>>,
     opened: Instant,
     timings: machine::Timings,
 }
@@ -187,6 +192,8 @@ impl Engine {
             cache,
             stale: true,
             not_saved: None,
+            noted: false,
+            maintenance: None,
             opened,
             timings: machine::Timings::default(),
         }
@@ -228,6 +235,7 @@ impl Engine {
         if self.stale {
             self.workspace().update();
             self.stale = false;
+            self.noted = false;
         }
     }
 
@@ -243,10 +251,17 @@ impl Engine {
         self.source.display(path)
     }
 
-    /// Writes new entries to the store. `Err`: one line for a warning; only speed is lost.
+    /// Writes new entries to the store; merging and evicting go on in the background, see [`Engine::maintain`]. `Err`: one
+    /// line for a warning; only speed is lost.
     pub fn save(&mut self) -> Result<(), String> {
+        let written = |workspace: &Workspace| workspace.stats().entries_written;
+        let before = written(&self.workspace());
         let outcome = self.workspace().save();
         self.keep_reasons();
+        self.note_run();
+        if written(&self.workspace()) > before {
+            self.start_maintenance();
+        }
         self.not_saved = outcome.as_ref().err().cloned();
         outcome
     }

@@ -22,6 +22,9 @@ pub struct WhyItem {
     pub path: String,
     /// Its entry answered.
     pub recalled: bool,
+    /// What sort of reason, one word: `recalled`, `text`, `answer`, `imports`, `new`, `build`, `errors`, `evicted`,
+    /// `damaged`, `cycle`, `no-store`.
+    pub cause: String,
     /// The reason, one clause.
     pub reason: String,
 }
@@ -45,14 +48,18 @@ impl Engine {
         self.why_of(&computed)
     }
 
-    fn why_of(&mut self, computed: &[(Name, String)]) -> Why {
+    fn why_of(&mut self, computed: &[Computed]) -> Why {
         let reasons = self.workspace().reasons();
         let paths = reasons.into_iter().map(|(path, _)| path).filter(|path| !path.starts_with('<'));
-        let items = paths.map(|path| match computed.iter().find(|(other, _)| *other == path) {
-            Some((_, reason)) => WhyItem { path: path.to_string(), recalled: false, reason: reason.clone() },
-            None => WhyItem {
+        let items = paths.map(|path| match computed.binary_search_by(|(other, ..)| other.cmp(&path)) {
+            Ok(at) => {
+                let (_, cause, reason) = &computed[at];
+                WhyItem { path: path.to_string(), recalled: false, cause: cause.clone(), reason: reason.clone() }
+            }
+            Err(_) => WhyItem {
                 path: path.to_string(),
                 recalled: true,
+                cause: "recalled".to_owned(),
                 reason: "text and all recorded answers are unchanged".to_owned(),
             },
         });
@@ -60,12 +67,8 @@ impl Engine {
     }
 
     /// Files whose units the last update computed, with the reason in words.
-    fn computed(&mut self) -> Vec<(Name, String)> {
-        let mut workspace = self.workspace();
-        let reasons = workspace.reasons();
-        let computed = reasons.into_iter().filter_map(|(path, reason)| Some((path, reason?)));
-        let computed = computed.filter(|(path, _)| !path.starts_with('<'));
-        computed.map(|(path, reason)| (path, sentence(&reason, &mut workspace))).collect()
+    fn computed(&mut self) -> Vec<Computed> {
+        self.workspace().settled(computed)
     }
 
     /// Leaves the reasons of the last update for a later process that asks.
@@ -74,6 +77,35 @@ impl Engine {
             let computed = self.computed();
             self.workspace().keep_note(&codec::encode(&computed));
         }
+    }
+}
+
+/// Path, cause and reason of a file whose unit was computed.
+type Computed = (Name, String, String);
+
+fn computed(workspace: &mut Workspace) -> Vec<Computed> {
+    let reasons = workspace.reasons().into_iter();
+    let computed = reasons.filter_map(|(path, reason)| Some((path, reason?)));
+    let computed = computed.filter(|(path, _)| !path.starts_with('<'));
+    let mut computed: Vec<Computed> =
+        computed.map(|(path, reason)| (path, cause(&reason).to_owned(), sentence(&reason, workspace))).collect();
+    computed.sort();
+    computed
+}
+
+/// A reason in one word.
+fn cause(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::NoStore => "no-store",
+        Reason::New => "new",
+        Reason::OtherBuild => "build",
+        Reason::TextChanged(_) => "text",
+        Reason::Answer(_) => "answer",
+        Reason::Imports => "imports",
+        Reason::Damaged => "damaged",
+        Reason::Evicted => "evicted",
+        Reason::Cycle => "cycle",
+        Reason::HadErrors => "errors",
     }
 }
 
@@ -95,7 +127,9 @@ fn sentence(reason: &Reason, workspace: &mut Workspace) -> String {
         Reason::Imports => "an import conflicts or is missing now".to_owned(),
         Reason::Damaged => "its entry was damaged".to_owned(),
         Reason::Cycle => "its entry and another one rely on each other".to_owned(),
-        Reason::NoEntry => "no entry: it had errors in the last run, or was evicted".to_owned(),
+        Reason::HadErrors => "it had errors, so there is no entry".to_owned(),
+        Reason::Evicted => "its entry was evicted".to_owned(),
+        Reason::OtherBuild => "its entry was made by another build of the compiler".to_owned(),
     }
 }
 

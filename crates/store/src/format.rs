@@ -225,7 +225,7 @@ impl Row {
         out.extend_from_slice(&self.head.to_le_bytes());
     }
 
-    fn decode(row: &[u8]) -> Row {
+    pub(crate) fn decode(row: &[u8]) -> Row {
         Row {
             kind: row[0],
             key: key_at(row, 4),
@@ -288,6 +288,18 @@ pub(crate) fn check_header(header: &[u8], build: &BuildId, hash: u64, length: u6
     let index = length.checked_sub(u64::from(rows) * ROW as u64)?;
     let fits = rows as usize <= MAX_ROWS && index >= HEADER as u64;
     fits.then_some(Header { rows, index: u32::try_from(index).ok()? })
+}
+
+/// Fills the [`HEADER`] bytes of `header` so that [`check_header`] accepts them.
+pub(crate) fn write_header(header: &mut [u8], rows: u32, build: &BuildId, hash: u64, length: u64) {
+    header[..8].copy_from_slice(&SEGMENT_MAGIC);
+    header[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+    header[12..16].copy_from_slice(&rows.to_le_bytes());
+    header[16..32].copy_from_slice(build);
+    header[32..40].copy_from_slice(&hash.to_le_bytes());
+    header[40..48].copy_from_slice(&length.to_le_bytes());
+    let sum = checksum(&header[..48]);
+    header[48..].copy_from_slice(&sum.to_le_bytes());
 }
 
 /// Collects the bytes of one segment.
@@ -361,15 +373,7 @@ impl SegmentBuilder {
         }
         let hash = index_hash(build, &self.bytes[index..]);
         let length = self.bytes.len() as u64;
-        let header = &mut self.bytes[..HEADER];
-        header[..8].copy_from_slice(&SEGMENT_MAGIC);
-        header[8..12].copy_from_slice(&FORMAT.to_le_bytes());
-        header[12..16].copy_from_slice(&(self.rows.len() as u32).to_le_bytes());
-        header[16..32].copy_from_slice(build);
-        header[32..40].copy_from_slice(&hash.to_le_bytes());
-        header[40..48].copy_from_slice(&length.to_le_bytes());
-        let sum = checksum(&header[..48]);
-        header[48..].copy_from_slice(&sum.to_le_bytes());
+        write_header(&mut self.bytes[..HEADER], self.rows.len() as u32, build, hash, length);
         (hash, self.bytes)
     }
 }

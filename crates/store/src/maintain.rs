@@ -447,6 +447,13 @@ impl Store {
         }
     }
 
+    /// Whether other builds have a folder here.
+    pub fn has_other_builds(&self) -> bool {
+        let own = build_folder(&self.build);
+        let entries = self.files.list(&self.root).unwrap_or_default();
+        entries.iter().any(|entry| entry.is_dir && is_build_folder(&entry.name) && entry.name != own)
+    }
+
     /// Other builds in the folder, sorted by name.
     fn other_builds(&self) -> Vec<BuildStat> {
         let own = build_folder(&self.build);

@@ -14,6 +14,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::files::{Entry, Files, Lock, Metadata, OpenFile};
+use crate::format::{self, BuildId, HEADER, SegmentId};
+use crate::maintain::MaintainOptions;
+use crate::store::{Store, build_folder};
 
 /// A tree of files in memory. Clones share it.
 #[derive(Clone, Default)]
@@ -396,6 +399,71 @@ impl OpenFile for FaultyFile {
             Some(Fault::Fail | Fault::Stop) => Err(broken()),
         }
     }
+}
+
+/// Lets a store read `input` in every role that a file can have: as it is, and with its checksums made right, so that
+/// what lies behind them is reached too. Panics if and only if the store does. For fuzzing.
+pub fn read_as_every_file(input: &[u8]) {
+    const BUILD: BuildId = *b"build of fuzzing";
+    let folder = Path::new("store").join(build_folder(&BUILD));
+    let name = |hash: u64| SegmentId { sequence: 1, hash }.file_name();
+    let declared = input.get(..HEADER).map_or(0, format::declared_hash);
+    let (hash, sealed) = sealed(input, &BUILD);
+    let export = |segment: &[u8]| {
+        let head = [b"ITHEXP\r\n".as_slice(), &format::FORMAT.to_le_bytes(), &[0; 4], &BUILD].concat();
+        [&head, (segment.len() as u64).to_le_bytes().as_slice(), segment, &[0; 8]].concat()
+    };
+    for (segment, bytes) in [(name(declared), input), (name(hash), sealed.as_slice())] {
+        let files = MemoryFiles::new();
+        files.put(&folder.join("segments").join(segment), bytes);
+        files.put(&folder.join("manifests/run.man"), input);
+        files.put(&folder.join("manifests/run.log"), input);
+        files.put(Path::new("raw"), input);
+        files.put(Path::new("export"), &export(bytes));
+        let store = || Store::open(Arc::new(files.clone()), PathBuf::from("store"), BUILD);
+        let reader = store();
+        reader.notes("run");
+        let manifest = reader.read_manifest("run");
+        let places = manifest.iter().flat_map(|manifest| manifest.references().take(64));
+        let rows = bytes.chunks_exact(format::ROW).rev().take(64).map(format::Row::decode);
+        let found = rows.flat_map(|row| reader.lookup(row.kind, &row.key));
+        for at in places.chain(found).collect::<Vec<_>>() {
+            if let Some(record) = reader.record_at(at) {
+                (0..record.sections().min(64)).for_each(|i| drop(record.section(i)));
+                drop(record.sections_in(0..record.sections()));
+            }
+        }
+        reader.stat();
+        reader.verify();
+        for from in ["raw", "export"] {
+            let _ = store().import(Path::new(from));
+        }
+        let _ = store().maintain(MaintainOptions { max_bytes: 0, max_segments: 1, ..MaintainOptions::default() });
+        reader.verify();
+    }
+}
+
+/// `body` behind a right header and before a right index, of which the first byte says how many rows it has. Where a row
+/// leads to something like the head of a record, the checksums of both are made right.
+fn sealed(body: &[u8], build: &BuildId) -> (u64, Vec<u8>) {
+    let rows = usize::from(body.first().copied().unwrap_or_default()).min(body.len() / format::ROW);
+    let mut bytes = [&[0; HEADER], body].concat();
+    let index = bytes.len() - rows * format::ROW;
+    for at in (index..bytes.len()).step_by(format::ROW) {
+        let row = format::Row::decode(&bytes[at..at + format::ROW]);
+        let record = (row.offset as usize..index.min(row.offset.saturating_add(row.length) as usize)).clone();
+        let head = bytes.get(record).and_then(|record| format::head_length(record, row.length));
+        let end = head.map_or(0, |head| row.offset as usize + head);
+        if end > 0 && end <= index && row.offset as usize >= HEADER {
+            let sum = format::checksum(&bytes[row.offset as usize..end - 8]).to_le_bytes();
+            bytes[end - 8..end].copy_from_slice(&sum);
+            bytes[at + 32..at + 40].copy_from_slice(&sum);
+        }
+    }
+    let hash = format::index_hash(build, &bytes[index..]);
+    let length = bytes.len() as u64;
+    format::write_header(&mut bytes[..HEADER], rows as u32, build, hash, length);
+    (hash, bytes)
 }
 
 fn missing() -> io::Error {

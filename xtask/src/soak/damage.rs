@@ -5,6 +5,7 @@
 //! files under the names of others.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -32,12 +33,20 @@ pub(crate) fn damage(store: &Path, earlier: &Path, rng: &mut fastrand::Rng) -> R
         return Ok(None);
     }
     let path = &files[rng.usize(..files.len())];
+    match change(path, &files, earlier, rng) {
+        Ok(what) => Ok(Some(what)),
+        Err(_) => {
+            // A link of an earlier step leads nowhere, or in a circle.
+            fs::remove_file(path)?;
+            Ok(Some(format!("{} was removed", path.display())))
+        }
+    }
+}
+
+/// `files`: all of the store.
+fn change(path: &Path, files: &[PathBuf], earlier: &Path, rng: &mut fastrand::Rng) -> io::Result<String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let Ok(mut bytes) = fs::read(path) else {
-        // A link that leads nowhere, of an earlier step.
-        fs::remove_file(path)?;
-        return Ok(Some(format!("{name} was removed")));
-    };
+    let mut bytes = fs::read(path)?;
     let what = match rng.u8(..12) {
         0..=2 if !bytes.is_empty() => {
             let flips = rng.usize(1..=3);
@@ -97,7 +106,7 @@ pub(crate) fn damage(store: &Path, earlier: &Path, rng: &mut fastrand::Rng) -> R
             format!("{name} was removed")
         }
     };
-    Ok(Some(what))
+    Ok(what)
 }
 
 /// Puts a huge number somewhere into the head of a file, and makes the checksum of a segment's head right again.

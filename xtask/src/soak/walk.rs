@@ -24,6 +24,9 @@ const SHOWN: usize = 12;
 /// More memory than this no process on these small programs may take, whatever lengths a store claims.
 const MEMORY_KIB: u64 = 400 << 10;
 
+/// What a program says whose code is gone from text and store.
+const CHANGED: &str = "its source changed while the program was running";
+
 /// Sorts of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Kind {
@@ -39,11 +42,23 @@ pub(crate) enum Kind {
     Move,
     /// The store is emptied.
     Clear,
+    /// Entries that are not needed now go; another process may be killed at it.
+    Gc,
+    /// Entries go to another store as one file, which may be damaged on the way.
+    Transfer,
 }
 
 /// How often each sort of step is drawn.
-const WEIGHTS: [(Kind, u32); 6] =
-    [(Kind::Edit, 40), (Kind::Damage, 20), (Kind::Kill, 18), (Kind::Crowd, 14), (Kind::Move, 5), (Kind::Clear, 3)];
+const WEIGHTS: [(Kind, u32); 8] = [
+    (Kind::Edit, 40),
+    (Kind::Damage, 20),
+    (Kind::Kill, 18),
+    (Kind::Crowd, 14),
+    (Kind::Move, 5),
+    (Kind::Clear, 3),
+    (Kind::Gc, 5),
+    (Kind::Transfer, 5),
+];
 
 /// A process said something else than a cold one, or something that it must not say.
 pub(crate) struct Difference {
@@ -184,8 +199,12 @@ impl Walk<'_> {
             Kind::Kill => self.kill(counts)?,
             Kind::Crowd => return self.crowd(counts),
             Kind::Move => return self.elsewhere(counts),
+            Kind::Gc => return self.gc(counts),
+            Kind::Transfer => return self.transfer(counts),
             Kind::Clear => {
-                fs::remove_dir_all(self.store())?;
+                if self.store().exists() {
+                    fs::remove_dir_all(self.store())?;
+                }
                 self.scarred = false;
                 self.tell("the store was removed".to_owned());
             }
@@ -272,15 +291,19 @@ impl Walk<'_> {
                 Member::Run => allowed.iter().map(|[run, _]| run).collect(),
                 Member::Check => allowed.iter().map(|[_, check]| check).collect(),
                 Member::Copy => vec![&theirs],
-                Member::Verify | Member::Clear => Vec::new(),
+                Member::Verify | Member::Clear | Member::Gc => Vec::new(),
             };
             counts.comparisons += 1;
             let right = match kind {
                 Member::Copy => expected.contains(&&outcome),
-                Member::Run | Member::Check => !compared || expected.contains(&&outcome),
+                Member::Run | Member::Check => {
+                    // Cleared and edited at once, before all code was loaded: nobody has it any more.
+                    let gone = edited && outcome.errors.contains(CHANGED);
+                    !compared || gone || expected.contains(&&outcome)
+                }
                 // It looks at the texts twice. Damage is an answer where there was some.
                 Member::Verify => edited || outcome.exit == Some(0) || (self.scarred && outcome.exit == Some(1)),
-                Member::Clear => outcome.exit == Some(0) || self.scarred,
+                Member::Clear | Member::Gc => outcome.exit == Some(0) || self.scarred,
             };
             let found = if right { self.misbehaviour(&beside) } else { Some(describe(&outcome, &expected)) };
             wrong = wrong.or(found.map(|found| format!("one of several processes ({kind:?}): {found}")));
@@ -305,6 +328,72 @@ impl Walk<'_> {
             return Ok(Some(format!("{computed:?} units were computed after the move")));
         }
         Ok(self.misbehaviour(&beside))
+    }
+
+    /// Merging and evicting, to the end or not.
+    fn gc(&mut self, counts: &mut Counts) -> Result<Option<String>> {
+        let size = ["0", "100K", "1M", "1G"][self.dice.usize(..4)];
+        let args = ["cache", "gc", "project", "--max-size", size];
+        if self.dice.bool() {
+            let delay = Duration::from_secs_f64(0.001 * 8f64.powf(self.dice.f64()));
+            let killed = self.command.kill(self.command.start(&self.folder.path, "killed", &args)?, delay)?;
+            counts.kills += u64::from(killed);
+            self.tell(format!("gc to {size}, killed after {delay:?}: {killed}"));
+            return Ok(None);
+        }
+        self.tell(format!("gc to {size}"));
+        let (outcome, _) = self.command.run(&self.folder.path, &args)?;
+        if outcome.exit != Some(0) && !self.scarred {
+            return Ok(Some(describe(&outcome, &[])));
+        }
+        // What the present state needs is still there.
+        let cold = self.cold("run")?;
+        let (again, beside) = self.command.run(&self.folder.path, &[&["run", "project"], FLAGS.as_slice()].concat())?;
+        counts.comparisons += 1;
+        let computed = beside.statistics["units_computed"].as_u64();
+        let evicted = !self.scarred && cold.exit == Some(0) && computed != Some(0);
+        let wrong = again != cold || evicted;
+        Ok(wrong.then(|| format!("after gc, {computed:?} computed\n{}", describe(&again, &[&cold]))))
+    }
+
+    /// Export, another store in another folder, import.
+    fn transfer(&mut self, counts: &mut Counts) -> Result<Option<String>> {
+        counts.moves += 1;
+        let target = TemporaryFolder::new("soak-transfer")?;
+        let file = target.path.join("entries").display().to_string();
+        let (exported, _) = self.command.run(&self.folder.path, &["cache", "export", &file, "project"])?;
+        if exported.exit != Some(0) {
+            return Ok(Some(describe(&exported, &[])));
+        }
+        for (path, text) in self.program.files() {
+            write_file(&target.path.join("project"), &path, &text)?;
+        }
+        let damaged = self.dice.bool();
+        if damaged {
+            let mut bytes = fs::read(&file)?;
+            let at = self.dice.usize(..bytes.len());
+            bytes[at] ^= 1 << self.dice.u8(..8);
+            if self.dice.bool() {
+                bytes.truncate(self.dice.usize(at..=bytes.len()));
+            }
+            fs::write(&file, bytes)?;
+            counts.corruptions += 1;
+        }
+        self.tell(format!("moved as one file, damaged: {damaged}"));
+        let (imported, _) = self.command.run(&target.path, &["cache", "import", &file, "project"])?;
+        if imported.exit != Some(0) && !damaged && !self.scarred {
+            return Ok(Some(describe(&imported, &[])));
+        }
+        let cold = self.cold("run")?;
+        let (outcome, beside) = self.command.run(&target.path, &[&["run", "project"], FLAGS.as_slice()].concat())?;
+        counts.comparisons += 1;
+        let computed = beside.statistics["units_computed"].as_u64();
+        let lost = !damaged && !self.scarred && cold.exit == Some(0) && computed != Some(0);
+        if outcome != cold || lost {
+            return Ok(Some(format!("after the import, {computed:?} computed\n{}", describe(&outcome, &[&cold]))));
+        }
+        let warned = beside.warnings.first();
+        Ok(warned.map(|warning| format!("a warning although only whole entries were imported: {warning}")))
     }
 
     /// What a process without store says of the present texts.
@@ -369,6 +458,7 @@ enum Member {
     Copy,
     Verify,
     Clear,
+    Gc,
 }
 
 impl Member {
@@ -378,6 +468,7 @@ impl Member {
             Member::Check => &["check", "project"],
             Member::Verify => &["cache", "verify", "project"],
             Member::Clear => &["cache", "clear", "project"],
+            Member::Gc => &["cache", "gc", "project", "--max-size", "200K"],
         }
     }
 }
@@ -387,7 +478,8 @@ fn draw_member(dice: &mut Rng) -> Member {
         0..=7 => Member::Run,
         8..=11 => Member::Check,
         12..=15 => Member::Copy,
-        16..=17 => Member::Verify,
+        16 => Member::Verify,
+        17 | 18 => Member::Gc,
         _ => Member::Clear,
     }
 }

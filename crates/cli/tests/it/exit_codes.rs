@@ -340,7 +340,7 @@ fn why_says_what_changed() {
         &["why", "project", "lib.one", "--json"],
         expect![[r#"
         0
-        {"outcome":"computed","path":"lib.nos","reason":"text changed: lib.nos"}
+        {"cause":"text","outcome":"computed","path":"lib.nos","reason":"text changed: lib.nos"}
         ---
     "#]],
     );

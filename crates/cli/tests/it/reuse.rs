@@ -261,3 +261,20 @@ main() = (ofInt(), ofText())
     project.edit("over.nos", "\"Int\"", "1");
     project.run().prints("(1, \"string\")");
 }
+
+/// Whatever is built, set or saved: the bytes of the sources are the user's.
+#[test]
+fn s54_sources_are_never_written() {
+    let text = "# head\r\nuse   b.{ one as uno }\n\n\nmvar  hits: Int=0   # odd layout\nmain( ) = {hits=hits+1;uno( )}";
+    let folder = crate::project::Folder::new();
+    folder.write("main.nos", text);
+    folder.write("b.nos", "pub one() = 1\n");
+    folder.ithaca(&["run", "project"]).prints("1");
+    let mut engine = ithaca::Engine::open(folder.path("")).unwrap();
+    engine.set_text("b.nos", "pub one() = 2\n");
+    assert_eq!(crate::project::run_text(&mut engine), "2\n");
+    engine.save().unwrap();
+    folder.ithaca(&["check", "project"]);
+    assert_eq!(std::fs::read(folder.path("main.nos")).unwrap(), text.as_bytes());
+    assert_eq!(std::fs::read(folder.path("b.nos")).unwrap(), b"pub one() = 1\n");
+}

@@ -449,3 +449,25 @@ proptest! {
         heals(&files);
     }
 }
+
+/// What fuzzing found, and a few inputs that reach far: none of it ends the process.
+#[test]
+fn fuzzed_inputs_are_read_without_harm() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test-data/fuzz/store");
+    let mut inputs: Vec<Vec<u8>> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    let (files, _) = prepared();
+    inputs.extend(files.paths().iter().filter_map(|path| files.get(path)));
+    inputs.push(Vec::new());
+    for input in &inputs {
+        store::testing::read_as_every_file(input);
+        for at in (0..input.len()).step_by(7) {
+            let mut changed = input.clone();
+            changed[at] ^= 0x81;
+            store::testing::read_as_every_file(&changed);
+        }
+    }
+}
