@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use bincode::{enc::write::Writer, error::EncodeError};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Largest encoding that [`decode`] accepts, in bytes: 64 MiB.
@@ -27,7 +28,7 @@ pub(crate) fn with_encoding<T: Serialize + ?Sized, R>(value: &T, read: impl FnOn
     }
     let mut bytes = BUFFER.take();
     bytes.clear();
-    if bincode::serde::encode_into_std_write(value, &mut bytes, config()).is_err() {
+    if bincode::serde::encode_into_writer(value, Bytes(&mut bytes), config()).is_err() {
         bytes.clear();
     }
     let answer = read(&bytes);
@@ -35,6 +36,20 @@ pub(crate) fn with_encoding<T: Serialize + ?Sized, R>(value: &T, read: impl FnOn
         BUFFER.set(bytes);
     }
     answer
+}
+
+/// Most writes are of one byte (tags, short lengths), so they are a push and no copy.
+struct Bytes<'a>(&'a mut Vec<u8>);
+
+impl Writer for Bytes<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        match bytes {
+            [byte] => self.0.push(*byte),
+            _ => self.0.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
 }
 
 /// A buffer that grew larger is given back.

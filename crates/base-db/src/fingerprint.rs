@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::codec;
 
 /// The first 128 bits of a BLAKE3 hash. Equal fingerprints are taken for equal content.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {
@@ -36,6 +36,19 @@ impl Fingerprint {
         let mut out = [0; 16];
         out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         Fingerprint(out)
+    }
+}
+
+/// As one number: an array of bytes would be written byte by byte.
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u128(u128::from_le_bytes(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Fingerprint(u128::deserialize(deserializer)?.to_le_bytes()))
     }
 }
 

@@ -256,6 +256,20 @@ pub fn file_of_module<'db>(db: &'db dyn SourceDb, module: ModuleId<'db>) -> Opti
     files.get(start).copied().filter(|file| file.module(db) == path)
 }
 
+/// The modules of a shard whose names have one part, sorted.
+#[salsa::tracked(returns(deref))]
+fn shard_roots(db: &dyn SourceDb, shard: FileShard) -> Arc<[Name]> {
+    // The list of a shard is sorted by module.
+    shard.files(db).iter().map(|file| file.module(db)).filter(|module| !module.contains('.')).cloned().collect()
+}
+
+/// Whether a file defines `module`, a name of one part. As [`file_of_module`], for the many names in a program that
+/// mean no module: nothing is kept for each of them.
+pub fn is_root_module(db: &dyn SourceDb, module: &str) -> bool {
+    let roots = shard_roots(db, db.project().shard(db, module));
+    roots.binary_search_by(|root| root.as_str().cmp(module)).is_ok()
+}
+
 /// The text of `file`; empty for a file without one.
 pub fn text(db: &dyn SourceDb, file: File) -> Arc<str> {
     match file.content(db) {

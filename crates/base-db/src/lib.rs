@@ -13,7 +13,7 @@ mod name;
 
 pub use fingerprint::{Fingerprint, Stamped};
 pub use input::{
-    Change, Content, Counters, File, FileShard, Options, Project, SourceDb, file_of_module, library_path,
-    module_path_of, text,
+    Change, Content, Counters, File, FileShard, Options, Project, SourceDb, file_of_module, is_root_module,
+    library_path, module_path_of, text,
 };
 pub use name::{DefId, DefKind, DefName, ModuleId, Name};

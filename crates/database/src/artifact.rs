@@ -158,7 +158,7 @@ pub(crate) struct Contents {
     pub(crate) headers: Vec<Arc<Header>>,
     /// Sorted by definition: fingerprint and encoding.
     pub(crate) interface: Vec<(DefName, Fingerprint, Vec<u8>)>,
-    /// Sorted and unique.
+    /// In the order of [`types::by_fingerprint`], and unique.
     pub(crate) questions: Vec<Answer>,
     /// Sorted by definition.
     pub(crate) parts: Vec<Part>,
@@ -300,7 +300,7 @@ impl Artifact {
         Some((item.fingerprint, bytes.get(item.start as usize..item.end as usize)?))
     }
 
-    /// All recorded questions, sorted. `None`: damaged.
+    /// All recorded questions, in the order of [`types::by_fingerprint`]. `None`: damaged.
     pub(crate) fn questions(&self) -> Option<&[Answer]> {
         self.questions.get_or_init(|| self.decoded(QUESTIONS)).as_deref()
     }

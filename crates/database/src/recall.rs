@@ -6,7 +6,7 @@
 //!
 //! Invariant: whatever is taken from an entry is what computing would give; a doubt is a miss.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use base_db::{Content, DefId, DefKind, DefName, File, Fingerprint, ModuleId, Name, Stamped, codec};
 use bytecode::Chunk;
@@ -159,7 +159,10 @@ fn why_invalid(db: &dyn Db, unit: UnitId<'_>, entry: &Artifact) -> Option<Reason
             definition_of(question).and_then(|def| hir::module_file(db, ModuleId::new(db, def.module().clone())));
         file.is_some_and(|file| unit.files(db).contains(&file))
     };
-    let differs = |(question, before): &&Answer| !is_own(question) && types::answer(db, question) != *before;
+    let differs = |(question, before): &&&Answer| !is_own(question) && types::answer(db, question) != *before;
+    // In the order of questions: what a name means before what it is.
+    let mut questions: Vec<&Answer> = questions.iter().collect();
+    questions.sort_unstable();
     if let Some((question, _)) = questions.iter().find(differs) {
         return Some(Reason::Answer(question.clone()));
     }
@@ -341,20 +344,23 @@ fn is_project_wide(kind: DefKind) -> bool {
 
 /// An older entry whose part of `def` is still right: the sources of its binding group are equal and every recorded
 /// answer holds.
-#[salsa::tracked(returns(clone), cycle_result = recall_part_cycle)]
-pub fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
+fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
+    let file = hir::module_file(db, ModuleId::new(db, def.name(db).module().clone()))?;
+    // A cold build keeps nothing for each definition.
+    if older_entries(db, file).is_empty() { None } else { older_part(db, def) }
+}
+
+#[salsa::tracked(returns(clone), cycle_result = older_part_cycle)]
+fn older_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
     let name = def.name(db);
     let file = hir::module_file(db, ModuleId::new(db, name.module().clone()))?;
     let entries = older_entries(db, file);
-    if entries.is_empty() {
-        return None;
-    }
     let group = types::binding_group(db, def).members(db);
     let source = group_source(db, group)?;
     entries.iter().find(|entry| part_holds(db, entry, name, group, source) == Some(true)).cloned()
 }
 
-fn recall_part_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _def: DefId<'db>) -> Option<Arc<Artifact>> {
+fn older_part_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _def: DefId<'db>) -> Option<Arc<Artifact>> {
     None
 }
 
@@ -391,14 +397,11 @@ fn group_source(db: &dyn Db, group: &[DefName]) -> Option<Fingerprint> {
 
 /// Definitions of `file` with a body to infer and compile, sorted.
 fn bodies(db: &dyn Db, file: File) -> Vec<DefName> {
-    let mut found: Vec<DefName> = definitions(db, file).into_iter().map(|(def, _)| def).collect();
-    found.retain(|def| {
-        matches!(
-            def.kind(),
-            DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Value | DefKind::Mvar
-        )
-    });
-    found
+    definitions(db, file).into_iter().map(|(def, _)| def).filter(has_code).collect()
+}
+
+fn has_code(def: &DefName) -> bool {
+    matches!(def.kind(), DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Value | DefKind::Mvar)
 }
 
 /// Problems of the unit of `file` that are about `file`, semantic ones only, in source order of their kind. Syntax
@@ -469,47 +472,55 @@ pub(crate) fn fresh_artifact(db: &dyn Db, files: &[File]) -> Option<Arc<Artifact
 }
 
 /// A part before questions have numbers.
-struct RawPart {
+struct RawPart<'db> {
     part: Part,
-    inferred: Vec<Answer>,
-    compiled: Vec<Answer>,
+    inferred: Cow<'db, [Answer]>,
+    compiled: Cow<'db, [Answer]>,
 }
 
 fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
     let mut code: Vec<(Name, Vec<u8>)> = Vec::new();
-    let mut parts: Vec<RawPart> = Vec::new();
-    let mut questions: Vec<Answer> = Vec::new();
+    let mut raw_parts: Vec<RawPart<'_>> = Vec::new();
+    let mut own_traces: Vec<&[Answer]> = Vec::new();
     let mut warnings = Vec::new();
     let mut interface = Vec::new();
     for &file in files {
         for module in module_headers(db, file) {
             let id = ModuleId::new(db, module.path.clone());
             let (problems, trace) = &**types::item_problems(db, id);
-            questions.extend_from_slice(trace);
+            own_traces.push(trace);
             if !file.library(db) {
                 warnings.extend_from_slice(import_problems(db, &module.path));
                 warnings.extend_from_slice(problems);
             }
         }
-        for def in bodies(db, file) {
-            parts.push(part_of(db, &def, &mut code)?);
+        let definitions = definitions(db, file);
+        for (def, _) in definitions.iter().filter(|(def, _)| has_code(def)) {
+            raw_parts.push(part_of(db, def, &mut code)?);
         }
-        for (def, _) in definitions(db, file) {
+        for (def, _) in definitions {
             let (fingerprint, bytes) = encoded_definition(db, &def)?;
             interface.push((def, fingerprint, bytes));
         }
     }
-    for part in &parts {
-        questions.extend(part.inferred.iter().chain(&part.compiled).cloned());
+    // Each answer once; there are a few times as many of them in all parts together.
+    let of_parts = raw_parts.iter().flat_map(|raw| [&*raw.inferred, &*raw.compiled]);
+    let mut numbers: FxHashMap<&Answer, u32> = FxHashMap::default();
+    for answer in own_traces.into_iter().chain(of_parts).flatten() {
+        numbers.insert(answer, 0);
     }
-    questions.sort();
-    questions.dedup();
-    let numbers: FxHashMap<&Answer, u32> = questions.iter().zip(0..).collect();
+    let mut unique: Vec<&Answer> = numbers.keys().copied().collect();
+    unique.sort_unstable_by(|a, b| types::by_fingerprint(a, b));
+    for (number, &answer) in (0..).zip(&unique) {
+        numbers.insert(answer, number);
+    }
     let number = |answers: &[Answer]| answers.iter().filter_map(|answer| numbers.get(answer).copied()).collect();
-    let mut parts: Vec<Part> = parts
-        .into_iter()
-        .map(|raw| Part { inferred: number(&raw.inferred), compiled: number(&raw.compiled), ..raw.part })
-        .collect();
+    let numbered = |raw: &RawPart<'_>| (number(&raw.inferred), number(&raw.compiled));
+    let numbered: Vec<(Vec<u32>, Vec<u32>)> = raw_parts.iter().map(numbered).collect();
+    let questions: Vec<Answer> = unique.into_iter().cloned().collect();
+    let parts = raw_parts.into_iter().zip(numbered);
+    let mut parts: Vec<Part> =
+        parts.map(|(raw, (inferred, compiled))| Part { inferred, compiled, ..raw.part }).collect();
     parts.sort_by(|a, b| a.def.cmp(&b.def));
     interface.sort_by(|a, b| a.0.cmp(&b.0));
     code.sort();
@@ -524,7 +535,7 @@ fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
     }))
 }
 
-fn part_of(db: &dyn Db, def: &DefName, code: &mut Vec<(Name, Vec<u8>)>) -> Option<RawPart> {
+fn part_of<'db>(db: &'db dyn Db, def: &DefName, code: &mut Vec<(Name, Vec<u8>)>) -> Option<RawPart<'db>> {
     let id = DefId::new(db, def.clone());
     if let Some(entry) = recall_part(db, id) {
         let part = entry.part(def)?.clone();
@@ -550,7 +561,8 @@ fn part_of(db: &dyn Db, def: &DefName, code: &mut Vec<(Name, Vec<u8>)>) -> Optio
         symbols,
         warnings: types::infer(db, id).problems.clone(),
     };
-    Some(RawPart { part, inferred: types::infer_group(db, group).trace.clone(), compiled: compiled.trace.clone() })
+    let inferred = Cow::Borrowed(types::infer_group(db, group).trace.as_slice());
+    Some(RawPart { part, inferred, compiled: Cow::Borrowed(compiled.trace.as_slice()) })
 }
 
 fn encoded_definition(db: &dyn Db, def: &DefName) -> Option<(Fingerprint, Vec<u8>)> {

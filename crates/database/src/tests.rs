@@ -144,21 +144,20 @@ fn a_body_edit_that_keeps_the_type_stays_in_its_function() {
         &CHAIN,
         &[("c.nos", Some("pub base() = 43\n"))],
         expect![[r#"
-        body 1
-        body_with_source_map 1
-        collected 1
-        compiled 1
-        definition_syntax 1
-        file_problems 1
-        header 1
-        import_names 1
-        infer_group 1
-        item_tree 1
-        mentions 1
-        parse 1
-        source_fingerprint 1
-        syntax_problems 1
-        unit_artifact 1"#]],
+            body 1
+            collected 1
+            compiled 1
+            definition_syntax 1
+            file_problems 1
+            header 1
+            import_names 1
+            infer_group 1
+            item_tree 1
+            mentions 1
+            parse 1
+            source_fingerprint 1
+            syntax_problems 1
+            unit_artifact 1"#]],
     );
 }
 
@@ -169,25 +168,24 @@ fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
         &CHAIN,
         &[("c.nos", Some("pub base() = \"x\"\n"))],
         expect![[r#"
-        body 1
-        body_with_source_map 1
-        collected 1
-        compiled 3
-        definition_syntax 1
-        file_problems 4
-        header 1
-        import_names 1
-        infer_group 4
-        inference 4
-        interface 3
-        item_tree 1
-        mentions 1
-        parse 1
-        scheme 4
-        source_fingerprint 1
-        syntax_problems 1
-        unit_artifact 4
-        ! type mismatch: expected `Int`, found `String`"#]],
+            body 1
+            collected 1
+            compiled 3
+            definition_syntax 1
+            file_problems 4
+            header 1
+            import_names 1
+            infer_group 4
+            inference 4
+            interface 3
+            item_tree 1
+            mentions 1
+            parse 1
+            scheme 4
+            source_fingerprint 1
+            syntax_problems 1
+            unit_artifact 4
+            ! type mismatch: expected `Int`, found `String`"#]],
     );
 }
 
@@ -202,14 +200,13 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
         &[("lib.nos", Some("pub f(x: Int) -> String = show(x)\npub g(x: Int) -> Int = x\n"))],
         expect![[r#"
             body 1
-            body_with_source_map 1
             collected 1
             compiled 2
             definition_problems 1
             definition_syntax 2
             file_impls 11
             file_items 1
-            file_of_module 3
+            file_of_module 2
             file_problems 2
             header 1
             impl_tables 1
@@ -218,12 +215,10 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             infer_group 2
             inference 2
             interface 1
-            is_declared 1
             item 2
             item_problems 1
             item_tree 1
             lacks_impls 11
-            members 3
             mentions 1
             module_file 2
             module_items 1
@@ -246,39 +241,36 @@ fn an_unrelated_item_reaches_nobody() {
         &CHAIN,
         &[("c.nos", Some("pub base() = 42\nhelper() = 1\n"))],
         expect![[r#"
-        binding_group 2
-        body 1
-        body_with_source_map 1
-        collected 1
-        compiled 1
-        definition_problems 1
-        definition_syntax 2
-        file_items 1
-        file_problems 1
-        header 1
-        import_names 1
-        import_problems 1
-        infer_group 1
-        inference 1
-        interface 1
-        is_declared 1
-        item 2
-        item_problems 1
-        item_tree 1
-        members 1
-        mentions 1
-        module_header 1
-        module_items 1
-        module_mvars 1
-        module_names 1
-        module_uses 1
-        parse 1
-        recall_part 1
-        scheme 1
-        source_fingerprint 1
-        syntax_problems 1
-        unit_artifact 2
-        unit_groups 1"#]],
+            binding_group 2
+            body 1
+            collected 1
+            compiled 1
+            definition_problems 1
+            definition_syntax 2
+            file_items 1
+            file_problems 1
+            header 1
+            import_names 1
+            import_problems 1
+            infer_group 1
+            inference 1
+            interface 1
+            item 2
+            item_problems 1
+            item_tree 1
+            members 1
+            mentions 1
+            module_header 1
+            module_items 1
+            module_mvars 1
+            module_names 1
+            module_uses 1
+            parse 1
+            scheme 1
+            source_fingerprint 1
+            syntax_problems 1
+            unit_artifact 2
+            unit_groups 1"#]],
     );
 }
 
@@ -297,6 +289,7 @@ fn an_import_that_is_added_reaches_its_module_only() {
             header 1
             import_names 1
             import_problems 1
+            import_table 1
             interface 2
             item_problems 1
             item_tree 1
@@ -329,40 +322,37 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
         &files,
         &[("lib.nos", Some("pub one() = 1\npub missing() = 2\n"))],
         expect![[r#"
-        binding_group 2
-        body 1
-        body_with_source_map 1
-        collected 1
-        compiled 2
-        definition_problems 1
-        definition_syntax 2
-        file_items 1
-        file_problems 2
-        header 1
-        import_names 1
-        import_problems 2
-        infer_group 2
-        inference 2
-        interface 1
-        is_declared 1
-        item 2
-        item_problems 1
-        item_tree 1
-        members 2
-        mentions 1
-        module_header 1
-        module_items 1
-        module_mvars 1
-        module_names 1
-        module_uses 1
-        parse 1
-        recall_part 1
-        resolve_name 1
-        scheme 2
-        source_fingerprint 2
-        syntax_problems 1
-        unit_artifact 3
-        unit_groups 2"#]],
+            binding_group 2
+            body 1
+            collected 1
+            compiled 2
+            definition_problems 1
+            definition_syntax 2
+            file_items 1
+            file_problems 2
+            header 1
+            import_names 1
+            import_problems 2
+            infer_group 2
+            inference 2
+            interface 1
+            item 2
+            item_problems 1
+            item_tree 1
+            members 2
+            mentions 1
+            module_header 1
+            module_items 1
+            module_mvars 1
+            module_names 1
+            module_uses 1
+            parse 1
+            resolve_name 1
+            scheme 2
+            source_fingerprint 2
+            syntax_problems 1
+            unit_artifact 3
+            unit_groups 2"#]],
     );
 }
 
@@ -373,18 +363,20 @@ fn a_deleted_module_reaches_its_importers() {
         &[("c.nos", None)],
         expect![[r#"
             compiled 2
-            file_of_module 10
+            file_of_module 7
             file_problems 3
             import_problems 1
+            import_table 1
             infer_group 3
             inference 3
             interface 2
             module_file 1
             project_units 1
-            resolve_name 1
+            resolve_name 3
             scheme 3
             shard_imports 1
             shard_problems 1
+            shard_roots 1
             unit_artifact 3
             unit_files 3
             unit_groups 1
@@ -406,7 +398,6 @@ fn a_broken_cycle_makes_two_units() {
         expect![[r#"
             binding_group 2
             body 1
-            body_with_source_map 1
             collected 1
             compiled 1
             definition_problems 1
@@ -452,45 +443,43 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
         &CHAIN,
         &[("c.nos", Some("pub base() = 43\n"))],
         expect![[r#"
-        binding_group 1
-        body 1
-        body_with_source_map 1
-        collected 1
-        compiled 1
-        definition_problems 1
-        definition_syntax 1
-        file_items 1
-        file_of_module 1
-        file_problems 1
-        header 1
-        import_names 13
-        import_problems 1
-        infer_group 1
-        inference 1
-        interface 1
-        is_declared 1
-        item 1
-        item_problems 1
-        item_tree 1
-        mentions 1
-        module_file 1
-        module_header 1
-        module_items 1
-        module_mvars 1
-        module_uses 1
-        older_entries 1
-        parse 1
-        project_units 1
-        recall 1
-        recall_part 1
-        scheme 1
-        shard_imports 1
-        source_fingerprint 1
-        syntax_problems 1
-        unit_artifact 1
-        unit_files 1
-        unit_groups 1
-        unit_of 1"#]],
+            binding_group 1
+            body 1
+            collected 1
+            compiled 1
+            definition_problems 1
+            definition_syntax 1
+            file_items 1
+            file_of_module 1
+            file_problems 1
+            header 1
+            import_names 13
+            import_problems 1
+            infer_group 1
+            inference 1
+            interface 1
+            item 1
+            item_problems 1
+            item_tree 1
+            mentions 1
+            module_file 1
+            module_header 1
+            module_items 1
+            module_mvars 1
+            module_uses 1
+            older_entries 1
+            older_part 1
+            parse 1
+            project_units 1
+            recall 1
+            scheme 1
+            shard_imports 1
+            source_fingerprint 1
+            syntax_problems 1
+            unit_artifact 1
+            unit_files 1
+            unit_groups 1
+            unit_of 1"#]],
     );
 }
 
@@ -501,48 +490,47 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
         &files,
         &[("main.nos", Some("one() = 1\ntwo() = one() + 2\nmain() = two()\n"))],
         expect![[r#"
-        binding_group 3
-        body 3
-        body_with_source_map 3
-        collected 1
-        compiled 1
-        definition_problems 1
-        definition_syntax 3
-        file_items 1
-        file_of_module 6
-        file_problems 1
-        header 4
-        import_names 10
-        import_problems 1
-        infer_group 1
-        inference 1
-        interface 1
-        is_declared 3
-        item 3
-        item_problems 1
-        item_tree 1
-        members 2
-        mentions 3
-        module_file 4
-        module_header 4
-        module_items 1
-        module_mvars 1
-        module_names 1
-        module_uses 1
-        older_entries 1
-        parse 1
-        prelude_names 1
-        project_units 1
-        recall 1
-        recall_part 3
-        resolve_name 2
-        scheme 3
-        shard_imports 1
-        source_fingerprint 3
-        syntax_problems 1
-        unit_artifact 1
-        unit_files 1
-        unit_groups 1
-        unit_of 1"#]],
+            binding_group 3
+            body 3
+            collected 1
+            compiled 1
+            definition_problems 1
+            definition_syntax 3
+            file_items 1
+            file_of_module 4
+            file_problems 1
+            header 4
+            import_names 10
+            import_problems 1
+            import_table 1
+            infer_group 1
+            inference 1
+            interface 1
+            item 3
+            item_problems 1
+            item_tree 1
+            mentions 3
+            module_file 4
+            module_header 4
+            module_items 1
+            module_mvars 1
+            module_names 1
+            module_uses 1
+            older_entries 1
+            older_part 3
+            parse 1
+            prelude_names 1
+            project_units 1
+            recall 1
+            resolve_name 2
+            scheme 3
+            shard_imports 1
+            shard_roots 1
+            source_fingerprint 3
+            syntax_problems 1
+            unit_artifact 1
+            unit_files 1
+            unit_groups 1
+            unit_of 1"#]],
     );
 }

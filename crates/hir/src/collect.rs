@@ -6,7 +6,7 @@
 //!
 //! Invariant: the item tree holds no position and nothing of a body, except which modules the bodies mention.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, sync::Arc};
 
 use base_db::{DefKind, DefName, Name};
 use rustc_hash::FxHashMap;
@@ -44,13 +44,13 @@ pub struct DefinitionIndex {
 #[derive(Debug, Default)]
 pub struct Collected {
     /// The items.
-    pub tree: ItemTree,
+    pub tree: Arc<ItemTree>,
     /// Their places.
     pub index: DefinitionIndex,
 }
 
 /// The items of a file that defines `module`.
-pub fn lower_items(file: &ast::File, module: &Name) -> ItemTree {
+pub fn lower_items(file: &ast::File, module: &Name) -> Arc<ItemTree> {
     collect(file, module).tree
 }
 
@@ -60,7 +60,8 @@ pub fn collect(file: &ast::File, module: &Name) -> Collected {
         file: file.clone(),
         root: module.clone(),
         definitions: OnceCell::new(),
-        collected: Collected::default(),
+        tree: ItemTree::default(),
+        index: DefinitionIndex::default(),
         by_path: FxHashMap::default(),
         order: 0,
         origin: None,
@@ -68,15 +69,15 @@ pub fn collect(file: &ast::File, module: &Name) -> Collected {
     };
     let root = collector.module(module.clone());
     collector.items(root, file.items());
-    let mut collected = collector.collected;
+    let Collector { mut tree, index, .. } = collector;
     let mut mentioned = mentions(&file.syntax().green().into_owned());
-    if !collected.index.generated.is_empty() {
-        mentioned.append(&mut collected.tree.mentions);
+    if !index.generated.is_empty() {
+        mentioned.append(&mut tree.mentions);
         mentioned.sort_unstable();
         mentioned.dedup();
     }
-    collected.tree.mentions = mentioned;
-    collected
+    tree.mentions = mentioned;
+    Collected { tree: Arc::new(tree), index }
 }
 
 /// How often what a template produces may be decorated again.
@@ -88,7 +89,8 @@ struct Collector {
     root: Name,
     /// What templates may use; made for the first decorator.
     definitions: OnceCell<FileDefinitions>,
-    collected: Collected,
+    tree: ItemTree,
+    index: DefinitionIndex,
     by_path: FxHashMap<Name, usize>,
     order: u32,
     /// The decorator that produced the items in progress.
@@ -99,9 +101,9 @@ struct Collector {
 
 impl Collector {
     fn module(&mut self, path: Name) -> usize {
-        let modules = &mut self.collected.tree.modules;
+        let modules = &mut self.tree.modules;
         *self.by_path.entry(path.clone()).or_insert_with(|| {
-            modules.push(ModuleItems { path, ..ModuleItems::default() });
+            modules.push(Arc::new(ModuleItems { path, ..ModuleItems::default() }));
             modules.len() - 1
         })
     }
@@ -113,12 +115,12 @@ impl Collector {
     }
 
     fn here(&mut self, module: usize) -> &mut ModuleItems {
-        &mut self.collected.tree.modules[module]
+        Arc::make_mut(&mut self.tree.modules[module])
     }
 
     /// Notes the place of `def` and says how often it occurred before.
     fn occurrence(&mut self, def: &DefName, node: &impl AstNode<Language = syntax::NostosLanguage>) -> u32 {
-        let index = &mut self.collected.index;
+        let index = &mut self.index;
         let places = index.definitions.entry(def.clone()).or_default();
         match &self.origin {
             Some(origin) => {
@@ -143,7 +145,7 @@ impl Collector {
             definitions.collect(&self.root, self.file.items());
             definitions
         });
-        let scope = FileScope { definitions, module: &self.collected.tree.modules[module].path };
+        let scope = FileScope { definitions, module: &self.tree.modules[module].path };
         if self.generations >= MAX_GENERATIONS {
             return Err(Failure::new("templates produce decorated definitions without an end"));
         }
@@ -157,7 +159,7 @@ impl Collector {
         self.origin.get_or_insert_with(|| SyntaxNodePtr::new(decorator.syntax()));
         self.generations += 1;
         for green in produced {
-            self.collected.tree.mentions.extend(mentions(&green));
+            self.tree.mentions.extend(mentions(&green));
             if let Some(item) = ast::Item::cast(SyntaxNode::new_root(green)) {
                 self.item(module, &item);
             }
@@ -212,7 +214,7 @@ impl Collector {
                 let id = DefName::new(path, DefKind::Mvar, name.text().into(), Name::default());
                 if self.is_first(module, &id, def) {
                     let ty = def.ty().map(|ty| lower_type(&ty));
-                    self.here(module).mvars.push(ValueItem { def: id, public: def.is_pub(), ty });
+                    self.here(module).mvars.push(Arc::new(ValueItem { def: id, public: def.is_pub(), ty }));
                 }
             }
             ast::Item::Const(def) => {
@@ -220,7 +222,7 @@ impl Collector {
                 let id = DefName::new(path, DefKind::Const, name.text().into(), Name::default());
                 if self.is_first(module, &id, def) {
                     let value = def.body().and_then(|value| const_literal(&value));
-                    self.here(module).consts.push(ConstItem { def: id, public: def.is_pub(), value });
+                    self.here(module).consts.push(Arc::new(ConstItem { def: id, public: def.is_pub(), value }));
                 }
             }
             ast::Item::Binding(def) => {
@@ -230,7 +232,7 @@ impl Collector {
                 let id = DefName::new(path, DefKind::Value, name.text().into(), Name::default());
                 if self.is_first(module, &id, def) {
                     let ty = def.ty().map(|ty| lower_type(&ty));
-                    self.here(module).values.push(ValueItem { def: id, public: def.is_pub(), ty });
+                    self.here(module).values.push(Arc::new(ValueItem { def: id, public: def.is_pub(), ty }));
                 }
             }
             ast::Item::Test(def) => {
@@ -245,7 +247,7 @@ impl Collector {
                 let Some(name) = def.name() else { return };
                 let id = DefName::new(path, DefKind::Type, name.text().into(), Name::default());
                 if self.is_first(module, &id, def) {
-                    self.here(module).types.push(TypeItem {
+                    self.here(module).types.push(Arc::new(TypeItem {
                         def: id,
                         public: false,
                         mutable: false,
@@ -253,7 +255,7 @@ impl Collector {
                         params: Vec::new(),
                         body: TypeBody::Opaque,
                         decorators: Vec::new(),
-                    });
+                    }));
                 }
             }
             // Foreign functions are read and ignored: nothing can be loaded yet.
@@ -269,7 +271,7 @@ impl Collector {
             self.here(module).blocks.push(name);
         }
         let child = self.module(full.clone());
-        self.collected.index.modules.entry(full).or_default().push(SyntaxNodePtr::new(block.syntax()));
+        self.index.modules.entry(full).or_default().push(SyntaxNodePtr::new(block.syntax()));
         self.items(child, block.items());
     }
 
@@ -293,7 +295,7 @@ impl Collector {
             UseDecl { path: dotted(&segments), kind: UseKind::Single(text(&last), decl.alias().as_ref().map(text)) }
         };
         self.here(module).uses.push(decl_item);
-        self.collected.index.uses.entry(path.clone()).or_default().push(SyntaxNodePtr::new(decl.syntax()));
+        self.index.uses.entry(path.clone()).or_default().push(SyntaxNodePtr::new(decl.syntax()));
     }
 
     fn type_def(&mut self, module: usize, path: Name, def: &ast::TypeDef) {
@@ -327,7 +329,7 @@ impl Collector {
             Some(ast::TypeBody::Type(ty)) => TypeBody::Alias(lower_type(&ty)),
             None => TypeBody::Opaque,
         };
-        self.here(module).types.push(TypeItem {
+        self.here(module).types.push(Arc::new(TypeItem {
             def: id,
             public: def.is_pub(),
             mutable: def.is_var() || def.is_reactive(),
@@ -335,7 +337,7 @@ impl Collector {
             params: type_params(def.type_params()),
             body,
             decorators: decorators(def.decorators()),
-        });
+        }));
     }
 
     fn trait_def(&mut self, module: usize, path: Name, def: &ast::TraitDef) {
@@ -354,13 +356,13 @@ impl Collector {
         }
         self.order += 1;
         let order = self.order;
-        self.here(module).traits.push(TraitItem {
+        self.here(module).traits.push(Arc::new(TraitItem {
             def: id,
             public: def.is_pub(),
             supertraits: def.supertraits().map(|token| token.text().into()).collect(),
             methods,
             order,
-        });
+        }));
     }
 
     fn impl_def(&mut self, module: usize, path: Name, def: &ast::ImplDef) {
@@ -383,17 +385,17 @@ impl Collector {
         let order = self.order;
         let impls = &mut self.here(module).impls;
         let at = impls.iter().position(|item| item.def == id).unwrap_or_else(|| {
-            impls.push(ImplItem {
+            impls.push(Arc::new(ImplItem {
                 def: id,
                 target,
                 trait_name: trait_name.text().into(),
                 bounds: Vec::new(),
                 methods: Vec::new(),
                 order,
-            });
+            }));
             impls.len() - 1
         });
-        let item = &mut impls[at];
+        let item = Arc::make_mut(&mut impls[at]);
         for bound in bounds {
             if !item.bounds.contains(&bound) {
                 item.bounds.push(bound);
@@ -491,13 +493,14 @@ fn function(module: &Name, kind: DefKind, owner: &Name, name: &SyntaxToken, head
 }
 
 /// Adds a clause to the function it belongs to.
-fn merge_function(functions: &mut Vec<FunctionItem>, clause: FunctionItem, is_first: bool) {
+fn merge_function(functions: &mut Vec<Arc<FunctionItem>>, clause: FunctionItem, is_first: bool) {
     // Clauses usually follow each other, so the search starts at the end.
     let earlier = if is_first { None } else { functions.iter_mut().rev().find(|item| item.def == clause.def) };
     let Some(item) = earlier else {
-        functions.push(clause);
+        functions.push(Arc::new(clause));
         return;
     };
+    let item = Arc::make_mut(item);
     item.public |= clause.public;
     item.has_body |= clause.has_body;
     if item.type_params.is_empty() {

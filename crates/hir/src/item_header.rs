@@ -14,7 +14,10 @@ use crate::{
 impl Header {
     /// The header of a file with these items.
     pub fn of(tree: &ItemTree) -> Header {
-        Header { modules: tree.modules.iter().map(ModuleHeader::of).collect(), mentions: tree.mentions.clone() }
+        Header {
+            modules: tree.modules.iter().map(|module| ModuleHeader::of(module)).collect(),
+            mentions: tree.mentions.clone(),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Invariant: equal headers mean equal name resolution for importers; equal item trees mean equal signatures of all
 //! annotated items. Add a field only if somebody reads it: each one lets more edits pass the barrier.
 
+use std::sync::Arc;
+
 use base_db::{DefName, Name};
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +14,11 @@ use crate::{
 };
 
 /// Items of one file. `modules[0]` is the file's own module, the others are its blocks in order of first appearance;
-/// a reopened block is one entry.
+/// a reopened block is one entry. Modules and items are shared with the queries that give out single ones.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct ItemTree {
     /// The file's module and its blocks.
-    pub modules: Vec<ModuleItems>,
+    pub modules: Vec<Arc<ModuleItems>>,
     /// Dotted paths in the text that may name a module without a `use`; see [`Header::mentions`].
     pub mentions: Vec<Name>,
 }
@@ -29,21 +31,21 @@ pub struct ModuleItems {
     /// Imports.
     pub uses: Vec<UseDecl>,
     /// Functions: one entry for all clauses with one name, arity and declared parameter types.
-    pub functions: Vec<FunctionItem>,
+    pub functions: Vec<Arc<FunctionItem>>,
     /// Types.
-    pub types: Vec<TypeItem>,
+    pub types: Vec<Arc<TypeItem>>,
     /// Traits.
-    pub traits: Vec<TraitItem>,
+    pub traits: Vec<Arc<TraitItem>>,
     /// Impl blocks; several blocks of one pair are one entry.
-    pub impls: Vec<ImplItem>,
+    pub impls: Vec<Arc<ImplItem>>,
     /// `x = e`.
-    pub values: Vec<ValueItem>,
+    pub values: Vec<Arc<ValueItem>>,
     /// `const K = literal`.
-    pub consts: Vec<ConstItem>,
+    pub consts: Vec<Arc<ConstItem>>,
     /// `mvar m: T = e`.
-    pub mvars: Vec<ValueItem>,
+    pub mvars: Vec<Arc<ValueItem>>,
     /// Templates.
-    pub templates: Vec<FunctionItem>,
+    pub templates: Vec<Arc<FunctionItem>>,
     /// Tests.
     pub tests: Vec<DefName>,
     /// Names of direct child blocks (last component).
@@ -178,7 +180,7 @@ pub struct TraitItem {
     /// Names of supertraits as written.
     pub supertraits: Vec<Name>,
     /// Methods; `def` of each has kind `DefaultMethod` and the trait as owner.
-    pub methods: Vec<FunctionItem>,
+    pub methods: Vec<Arc<FunctionItem>>,
     /// Position among the file's items of kind trait and impl: "declared earlier" is decided by it.
     pub order: u32,
 }
@@ -195,7 +197,7 @@ pub struct ImplItem {
     /// `when t: Bound`.
     pub bounds: Vec<TypeParam>,
     /// Methods; `def` of each has kind `Method` and the impl's name as owner.
-    pub methods: Vec<FunctionItem>,
+    pub methods: Vec<Arc<FunctionItem>>,
     /// See [`TraitItem::order`].
     pub order: u32,
 }

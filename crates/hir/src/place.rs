@@ -11,9 +11,7 @@ use syntax::{
 use crate::{
     HirDb,
     problem::{Anchor, Place},
-    query::{
-        body_with_source_map, collected, definition_syntax, expanded_clauses, item, module_file, module_mvars, parse,
-    },
+    query::{collected, definition_syntax, expanded_clauses, item, module_file, module_mvars, parse, source_map},
 };
 
 /// Where `place` is today. `None`: its module, definition or node no longer exists.
@@ -65,7 +63,7 @@ fn is_generated(place: &SyntaxNode) -> bool {
 
 /// Range of a node of a body: the map is relative to the clause.
 fn body_range(db: &dyn HirDb, def: &DefName, anchor: Anchor, clauses: &[SyntaxNodePtr]) -> Option<TextRange> {
-    let map = &body_with_source_map(db, DefId::new(db, def.clone())).1;
+    let map = source_map(db, DefId::new(db, def.clone()));
     let (ranges, n) = match anchor {
         Anchor::Expr(n) => (&map.exprs, n as usize),
         Anchor::Pat(n) => (&map.pats, n as usize),

@@ -46,7 +46,7 @@ pub(crate) fn collected(db: &dyn HirDb, file: File) -> Arc<Collected> {
 /// The barrier of the front end: typing inside a body gives an equal tree and everything about names stops here.
 #[salsa::tracked]
 pub fn item_tree(db: &dyn HirDb, file: File) -> Arc<ItemTree> {
-    Arc::new(collected(db, file).tree.clone())
+    Arc::clone(&collected(db, file).tree)
 }
 
 /// The names of `file`: what scopes and the module graph need. From the store if it has them, else from the text.
@@ -111,7 +111,7 @@ pub(crate) fn module_mvars<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Ar
 pub fn module_items<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Option<Arc<ModuleItems>> {
     let file = module_file(db, module)?;
     let path = module.path(db);
-    item_tree(db, file).modules.iter().find(|items| items.path == *path).cloned().map(Arc::new)
+    item_tree(db, file).modules.iter().find(|items| items.path == *path).cloned()
 }
 
 /// One item of an item tree.
@@ -168,28 +168,28 @@ fn file_items(db: &dyn HirDb, file: File) -> Arc<FxHashMap<DefName, Item>> {
     let mut items = FxHashMap::default();
     for module in &item_tree(db, file).modules {
         for item in module.functions.iter().chain(&module.templates) {
-            items.insert(item.def.clone(), Item::Function(Arc::new(item.clone())));
+            items.insert(item.def.clone(), Item::Function(Arc::clone(item)));
         }
         for item in &module.types {
-            items.insert(item.def.clone(), Item::Type(Arc::new(item.clone())));
+            items.insert(item.def.clone(), Item::Type(Arc::clone(item)));
         }
         for item in &module.traits {
-            items.insert(item.def.clone(), Item::Trait(Arc::new(item.clone())));
+            items.insert(item.def.clone(), Item::Trait(Arc::clone(item)));
             for method in &item.methods {
-                items.insert(method.def.clone(), Item::Function(Arc::new(method.clone())));
+                items.insert(method.def.clone(), Item::Function(Arc::clone(method)));
             }
         }
         for item in &module.impls {
-            items.insert(item.def.clone(), Item::Impl(Arc::new(item.clone())));
+            items.insert(item.def.clone(), Item::Impl(Arc::clone(item)));
             for method in &item.methods {
-                items.insert(method.def.clone(), Item::Function(Arc::new(method.clone())));
+                items.insert(method.def.clone(), Item::Function(Arc::clone(method)));
             }
         }
         for item in module.values.iter().chain(&module.mvars) {
-            items.insert(item.def.clone(), Item::Value(Arc::new(item.clone())));
+            items.insert(item.def.clone(), Item::Value(Arc::clone(item)));
         }
         for item in &module.consts {
-            items.insert(item.def.clone(), Item::Const(Arc::new(item.clone())));
+            items.insert(item.def.clone(), Item::Const(Arc::clone(item)));
         }
         for test in &module.tests {
             items.insert(test.clone(), Item::Test);
@@ -344,15 +344,13 @@ impl Scope for QueryScope<'_> {
     }
 }
 
-/// The body of `def` with where its nodes came from. Depends on the text of the definition, not on where it stands.
-#[salsa::tracked(lru = 512)]
-pub(crate) fn body_with_source_map<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Arc<Body>, Arc<BodySourceMap>) {
+/// The body of `def` and where its nodes came from. Depends on the text of the definition, not on where it stands.
+fn lowered<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Body, BodySourceMap) {
     let name = def.name(db);
     let mvars = module_mvars(db, ModuleId::new(db, name.module().clone()));
     let written = definition_syntax(db, def);
     let Some(expanded) = expanded_clauses(db, def) else {
-        let (body, map) = lower_body(name, written, mvars);
-        return (Arc::new(body), Arc::new(map));
+        return lower_body(name, written, mvars);
     };
     let (mut body, mut map) = lower_body(name, &expanded.clauses, mvars);
     for (n, (written, expanded)) in written.iter().zip(expanded.clauses.iter()).enumerate() {
@@ -365,12 +363,18 @@ pub(crate) fn body_with_source_map<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> 
         let place = Place { module: name.module().clone(), def: Some(name.clone()), anchor };
         body.problems.push(errors::expansion_failed(place, failure));
     }
-    (Arc::new(body), Arc::new(map))
+    (body, map)
 }
 
 /// The body of a function, method, value, constant, mvar, template or test; without clauses if there is no such
 /// definition or it has no body. Holds no positions: equal after an edit of blanks or comments.
 #[salsa::tracked]
 pub fn body<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<Body> {
-    Arc::clone(&body_with_source_map(db, def).0)
+    Arc::new(lowered(db, def).0)
+}
+
+/// Where the nodes of [`body`] came from: asked to show a problem, so nothing is kept of bodies without one.
+#[salsa::tracked(no_eq, lru = 128)]
+pub(crate) fn source_map<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<BodySourceMap> {
+    Arc::new(lowered(db, def).1)
 }

@@ -6,11 +6,11 @@
 //! the file, the prelude; and as the very last step a constructor that is unique in the library. Functions of a later
 //! step stay visible beside those of an earlier one unless an earlier one takes all their calls.
 //!
-//! Invariant: a module depends on single names of others ([`members`]), never on a whole foreign header.
+//! Invariant: a name depends on single names of other modules ([`members`]), never on a whole foreign header.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use base_db::{DefKind, DefName, ModuleId, Name, Stamped, file_of_module, library_path};
+use base_db::{DefKind, DefName, ModuleId, Name, Stamped, is_root_module, library_path};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -113,11 +113,10 @@ fn denoted_module<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &str) ->
     if may_be_block && let Some(found) = child_block(db, module, first, path) {
         return Some(found);
     }
-    let absolute = ModuleId::new(db, Name::from(path));
     let found = if may_be_block || path.contains('.') {
-        module_exists(db, absolute)
+        module_exists(db, ModuleId::new(db, Name::from(path)))
     } else {
-        file_of_module(db, absolute).is_some()
+        is_root_module(db, path)
     };
     if found {
         return Some(Name::from(path));
@@ -156,9 +155,9 @@ pub(crate) fn use_target<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &
 
 /// All names of one module with what they are, private ones included.
 #[salsa::tracked]
-pub(crate) fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<FxHashMap<Name, Stamped<Exported>>> {
+pub(crate) fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> FxHashMap<Name, Arc<Exported>> {
     let names = module_header(db, module).as_ref().map(|header| names_of(header)).unwrap_or_default();
-    Arc::new(names.into_iter().map(|(name, exported)| (name, Stamped::new(exported))).collect())
+    names.into_iter().map(|(name, exported)| (name, Arc::new(exported))).collect()
 }
 
 fn names_of(header: &ModuleHeader) -> FxHashMap<Name, Exported> {
@@ -181,18 +180,16 @@ fn names_of(header: &ModuleHeader) -> FxHashMap<Name, Exported> {
     names
 }
 
-/// The definitions behind `module.name`. The door that imports and own names go through.
-#[salsa::tracked]
-fn members<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Exported> {
-    // Most questions are about names that a module does not have.
-    static NOTHING: LazyLock<Stamped<Exported>> = LazyLock::new(|| Stamped::new(Exported::default()));
-    module_names(db, key.module(db)).get(key.name(db)).unwrap_or(&NOTHING).clone()
+/// The definitions behind `module.name`, if there are any. The door that imports go through.
+#[salsa::tracked(returns(as_deref))]
+fn members<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Option<Arc<Exported>> {
+    module_names(db, key.module(db)).get(key.name(db)).cloned()
 }
 
 #[salsa::tracked]
 fn exported_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Exported> {
     let module = key.module(db);
-    let mut exported = Exported::clone(members(db, key));
+    let mut exported = members(db, key).cloned().unwrap_or_default();
     if module_file(db, module).is_some_and(|file| file.library(db)) {
         exported.defs.iter_mut().for_each(|(_, public)| *public = true);
         exported.constructors.iter_mut().for_each(|(_, _, public)| *public = true);
@@ -333,68 +330,89 @@ fn is_importable(kind: DefKind) -> bool {
     matches!(kind, DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Type | DefKind::Trait)
 }
 
-/// What the `use` declarations of exactly this module or block bring under the local name `name`, in source order.
-fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &Name) -> Vec<Import> {
-    let mut imports = Vec::new();
-    for decl in module_uses(db, module) {
-        match &decl.kind {
-            UseKind::Star => imports.extend(import_name(db, module, &decl.path, name, false)),
-            UseKind::List(items) => {
-                for (original, alias) in items {
-                    imports.extend(import_item(db, module, &decl.path, original, alias.as_ref(), name));
-                }
+/// The `use` declarations of one module or block by what they may bring.
+#[derive(Clone, Debug, PartialEq, Eq, Default, salsa::SalsaValue)]
+struct ImportTable<'db> {
+    /// Modules of which everything is imported, with the number of the declaration.
+    stars: Vec<(u32, ModuleId<'db>)>,
+    /// Sorted by local name, then declaration.
+    named: Vec<NamedImport<'db>>,
+    /// Those of `named` that may be types, whose constructors come with them; by declaration.
+    types: Vec<NamedImport<'db>>,
+}
+
+/// One name in a `use` declaration.
+#[derive(Clone, Debug, PartialEq, Eq, salsa::SalsaValue)]
+struct NamedImport<'db> {
+    local: Name,
+    /// Number of the declaration.
+    decl: u32,
+    from: ModuleId<'db>,
+    /// The name there.
+    name: Name,
+}
+
+/// The imports of exactly this module or block from modules that exist.
+#[salsa::tracked]
+fn import_table<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> ImportTable<'db> {
+    let mut table = ImportTable::default();
+    for (decl, item) in (0..).zip(module_uses(db, module)) {
+        let Some(from) = use_target(db, module, &item.path).map(|path| ModuleId::new(db, path)) else { continue };
+        let mut import = |name: &Name, alias: &Option<Name>| {
+            let local = alias.as_ref().unwrap_or(name).clone();
+            let import = NamedImport { local, decl, from, name: name.clone() };
+            if is_upper(name) {
+                table.types.push(import.clone());
             }
-            UseKind::Single(original, alias) => {
-                imports.extend(import_item(db, module, &decl.path, original, alias.as_ref(), name));
-            }
+            table.named.push(import);
+        };
+        match &item.kind {
+            UseKind::Star => table.stars.push((decl, from)),
+            UseKind::List(items) => items.iter().for_each(|(name, alias)| import(name, alias)),
+            UseKind::Single(name, alias) => import(name, alias),
             UseKind::Bare => {}
         }
     }
-    imports
+    table.named.sort_by(|a, b| (&a.local, a.decl).cmp(&(&b.local, b.decl)));
+    table
 }
 
-/// What `use path.{original as alias}` brings under the name `name`: that definition, or a constructor of that type.
-fn import_item<'db>(
-    db: &'db dyn HirDb,
-    module: ModuleId<'db>,
-    path: &Name,
-    original: &Name,
-    alias: Option<&Name>,
-    name: &Name,
-) -> Option<Import> {
-    if alias.unwrap_or(original) == name {
-        return import_name(db, module, path, original, true);
-    }
-    if original == name || !is_upper(name) || !is_upper(original) {
-        return None;
-    }
-    let from = use_target(db, module, path)?;
-    let target = ModuleId::new(db, from.clone());
-    let ty = members(db, ScopedName::new(db, target, original.clone()))
-        .defs
-        .iter()
-        .find(|(def, _)| def.kind() == DefKind::Type)?;
-    let exported = members(db, ScopedName::new(db, target, name.clone()));
-    let constructors: Vec<(DefName, u32)> = exported
-        .constructors
-        .iter()
-        .filter(|(def, _, _)| *def == ty.0)
-        .map(|(def, index, _)| (def.clone(), *index))
-        .collect();
+/// What the `use` declarations of exactly this module or block bring under the local name `name`, in source order.
+fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &Name) -> Vec<Import> {
+    let table = import_table(db, module);
+    let start = table.named.partition_point(|import| import.local < *name);
+    let named = table.named[start..].iter().take_while(|import| import.local == *name);
+    let named = named.map(|import| (import.decl, import_name(db, module, import.from, &import.name, true)));
+    let stars = table.stars.iter().map(|&(decl, from)| (decl, import_name(db, module, from, name, false)));
+    let types = table.types.iter().filter(|import| is_upper(name) && import.name != *name && import.local != *name);
+    let types = types.map(|import| (import.decl, import_constructors(db, import, name)));
+    let mut imports: Vec<(u32, Import)> =
+        named.chain(stars).chain(types).filter_map(|(decl, import)| Some((decl, import?))).collect();
+    imports.sort_by_key(|(decl, _)| *decl);
+    imports.into_iter().map(|(_, import)| import).collect()
+}
+
+/// The constructors called `name` that come with an imported type.
+fn import_constructors<'db>(db: &'db dyn HirDb, import: &NamedImport<'db>, name: &Name) -> Option<Import> {
+    let from = import.from;
+    let exported = members(db, ScopedName::new(db, from, import.name.clone()))?;
+    let (ty, _) = exported.defs.iter().find(|(def, _)| def.kind() == DefKind::Type)?;
+    let exported = members(db, ScopedName::new(db, from, name.clone()))?;
+    let constructors = exported.constructors.iter().filter(|(def, _, _)| def == ty);
+    let constructors = constructors.map(|(def, index, _)| (def.clone(), *index)).collect();
     let level = Resolved { constructors, ..Resolved::default() };
+    let from = from.path(db).clone();
     (!level.is_empty()).then(|| Import { from, name: name.clone(), level, claims: false })
 }
 
 fn import_name<'db>(
     db: &'db dyn HirDb,
     module: ModuleId<'db>,
-    path: &Name,
+    from: ModuleId<'db>,
     original: &Name,
     named: bool,
 ) -> Option<Import> {
-    let from = use_target(db, module, path)?;
-    let target = ModuleId::new(db, from.clone());
-    let exported = members(db, ScopedName::new(db, target, original.clone()));
+    let exported = members(db, ScopedName::new(db, from, original.clone()))?;
     // A private name in a list is reported at the `use`; binding it avoids a second message for each use.
     let mut level = if named { whole(exported) } else { public_part(exported) };
     if level.value.as_ref().is_some_and(|value| value.kind() == DefKind::Mvar) {
@@ -404,8 +422,8 @@ fn import_name<'db>(
         return None;
     }
     // Importing from oneself brings nothing new.
-    let claims = from != *module.path(db) && claims(exported);
-    Some(Import { from, name: original.clone(), level, claims })
+    let claims = from != module && claims(exported);
+    Some(Import { from: from.path(db).clone(), name: original.clone(), level, claims })
 }
 
 fn is_upper(name: &str) -> bool {
@@ -449,9 +467,11 @@ fn resolve_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Resolv
     let mut resolved = Resolved::default();
     if !name.contains('.') {
         let outer = file_scope(db, module);
-        add_level(&mut resolved, whole(members(db, key)));
-        if let Some(root) = outer.filter(|root| root.path(db).is_empty()) {
-            add_level(&mut resolved, whole(members(db, ScopedName::new(db, root, name.clone()))));
+        let root = outer.filter(|root| root.path(db).is_empty());
+        for scope in [Some(module), root].into_iter().flatten() {
+            if let Some(own) = module_names(db, scope).get(name) {
+                add_level(&mut resolved, whole(own));
+            }
         }
         for scope in [Some(module), outer].into_iter().flatten() {
             add_level(&mut resolved, merge_imports(imports_of(db, scope, name)));
@@ -482,7 +502,9 @@ fn private_type<'db>(
     for scope in [Some(module), outer].into_iter().flatten() {
         for decl in module_uses(db, scope) {
             let Some(target) = use_target(db, scope, &decl.path) else { continue };
-            let exported = members(db, ScopedName::new(db, ModuleId::new(db, target), name.clone()));
+            let Some(exported) = members(db, ScopedName::new(db, ModuleId::new(db, target), name.clone())) else {
+                continue;
+            };
             let mut types = exported.defs.iter().filter(|(def, public)| def.kind() == DefKind::Type && !public);
             let mut owners = exported.constructors.iter().filter(|(_, _, public)| !public).map(|(def, _, _)| def);
             if let Some(def) = owners.next().or_else(|| types.next().map(|(def, _)| def)) {

@@ -64,8 +64,14 @@ pub enum Question {
 /// A recorded question with the fingerprint of its answer.
 pub type Answer = (Question, Fingerprint);
 
-/// All questions of one definition, sorted and without duplicates.
+/// All questions of one definition without duplicates, in the order of [`by_fingerprint`].
 pub type Trace = Vec<Answer>;
+
+/// The order of recorded answers. Any that follows from the answers alone would do; fingerprints are compared faster
+/// than names, and every build of every definition sorts.
+pub fn by_fingerprint(a: &Answer, b: &Answer) -> std::cmp::Ordering {
+    (&a.1, &a.0).cmp(&(&b.1, &b.0))
+}
 
 /// The reader that inference and code generation of one definition (or binding group) receive.
 pub struct Doors<'db> {
@@ -81,10 +87,10 @@ impl<'db> Doors<'db> {
         Doors { db, trace: RefCell::default() }
     }
 
-    /// What was asked, sorted.
+    /// What was asked.
     pub fn into_trace(self) -> Trace {
         let mut trace: Trace = self.trace.into_inner().into_iter().collect();
-        trace.sort_unstable();
+        trace.sort_unstable_by(by_fingerprint);
         trace
     }
 

@@ -98,7 +98,6 @@ pub(crate) fn mentions<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Arc<Mentions>
 }
 
 /// Whether the definition's signature can be read without its body.
-#[salsa::tracked(returns(copy))]
 pub fn is_declared<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> bool {
     match def.name(db).kind() {
         DefKind::Function | DefKind::Method | DefKind::DefaultMethod => {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use base_db::{DefId, Stamped};
 
-pub use doors::{Answer, Doors, Question, Trace, answer};
+pub use doors::{Answer, Doors, Question, Trace, answer, by_fingerprint};
 pub use group::{Group, GroupInference, binding_group, infer_group, is_declared};
 pub use infer::{ArgPlan, CallPlan, Callee, FieldAccess, InferenceResult, Resolution, Site, SiteCandidate};
 pub use item_check::item_problems;

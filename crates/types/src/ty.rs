@@ -185,10 +185,19 @@ pub enum TraitRef {
 /// The traits that exist without a declaration.
 pub const BUILTIN_TRAITS: [&str; 7] = ["Concat", "Copy", "Eq", "Hash", "Num", "Ord", "Show"];
 
+/// No arguments. Most types have none, and making one must not allocate; each thread has its own, so that threads do not
+/// count references in one place.
+fn no_args() -> Arc<[Ty]> {
+    thread_local! {
+        static NO_ARGS: Arc<[Ty]> = Arc::from([]);
+    }
+    NO_ARGS.with(Arc::clone)
+}
+
 impl Ty {
     /// A built-in type without arguments.
     pub fn builtin(builtin: Builtin) -> Ty {
-        Ty::Con(Head::Builtin(builtin), Arc::from([]))
+        Ty::Con(Head::Builtin(builtin), no_args())
     }
 
     /// `Int`.
@@ -238,12 +247,12 @@ impl Ty {
 
     /// A declared type with its arguments.
     pub fn adt(def: DefName, args: Vec<Ty>) -> Ty {
-        Ty::Con(Head::Adt(def), Arc::from(args))
+        Ty::Con(Head::Adt(def), if args.is_empty() { no_args() } else { Arc::from(args) })
     }
 
     /// A declared type parameter inside the body that declares it.
     pub fn rigid(name: Name) -> Ty {
-        Ty::Con(Head::Rigid(name), Arc::from([]))
+        Ty::Con(Head::Rigid(name), no_args())
     }
 
     /// A function all of whose parameters are required.

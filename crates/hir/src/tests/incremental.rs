@@ -60,7 +60,6 @@ fn editing_a_body_lowers_that_body() {
         |db| db.set("a.nos", "use b.*\nf(x) = helper(x) + 1\ng(x) = f(x)\n"),
         expect![[r#"
             body
-            body_with_source_map
             collected
             definition_syntax x2
             header
@@ -79,7 +78,6 @@ fn blanks_in_a_body_stop_at_the_body() {
         |db| db.set("a.nos", "use b.*\nf(x) =   helper(x)\ng(x) = f(x)\n"),
         expect![[r#"
             body
-            body_with_source_map
             collected
             definition_syntax x2
             header
@@ -98,25 +96,23 @@ fn an_unrelated_item_reaches_no_other_module() {
         |db| db.set("b.nos", "pub helper(x) = x\nother(x) = x\nthird(x) = x\n"),
         expect![[r#"
             body
-            body_with_source_map
             collected
             definition_syntax x3
             file_impls
             file_items
-            file_of_module
             header
             import_names
             import_problems
             item x3
             item_tree
             lacks_impls
-            members x5
+            members x3
             module_header
             module_mvars
             module_names
             module_uses
             parse
-            resolve_name
+            resolve_name x3
         "#]],
     );
 }
@@ -134,9 +130,10 @@ fn adding_an_import() {
             header
             import_names
             import_problems
+            import_table
             item_tree
             lacks_impls
-            members
+            members x2
             module_header
             module_mvars
             module_names
@@ -156,7 +153,6 @@ fn a_star_import_sees_a_new_item() {
         |db| db.set("b.nos", "pub other(x) = x\npub helper(x) = x\n"),
         expect![[r#"
             body
-            body_with_source_map
             collected
             definition_syntax x2
             file_impls
@@ -167,13 +163,13 @@ fn a_star_import_sees_a_new_item() {
             item x2
             item_tree
             lacks_impls
-            members x3
+            members x2
             module_header
             module_mvars
             module_names
             module_uses
             parse
-            resolve_name x2
+            resolve_name x3
         "#]],
     );
 }
@@ -184,13 +180,15 @@ fn deleting_a_module() {
         TWO,
         |db| db.remove("b.nos"),
         expect![[r#"
-            file_of_module x9
+            file_of_module x6
             import_problems
+            import_table
             module_file
             project_units
             resolve_name x3
             shard_impls
             shard_imports
+            shard_roots
         "#]],
     );
 }
@@ -202,7 +200,6 @@ fn breaking_a_cycle() {
         |db| db.set("b.nos", "pub g(x) = x\n"),
         expect![[r#"
             body
-            body_with_source_map
             collected
             definition_syntax
             file_impls
@@ -210,6 +207,7 @@ fn breaking_a_cycle() {
             header
             import_names
             import_problems
+            import_table
             item_tree
             lacks_impls
             module_header
@@ -278,7 +276,6 @@ fn editing_a_template_lowers_what_it_decorates() {
         |db| db.set("a.nos", "template t(fn) = quote(~fn.body + 2)\n@t\nf(x) = x\ng(x) = x\nh(x) = g(x)\n"),
         expect![[r#"
             body x2
-            body_with_source_map x2
             collected
             definition_syntax x4
             expansion

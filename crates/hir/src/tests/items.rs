@@ -63,7 +63,7 @@ fn check(text: &str, expected: Expect) {
     let file = db.file("m.nos");
     assert!(crate::syntax_problems(&db, file).is_empty(), "{:?}", crate::syntax_problems(&db, file));
     let tree = query::item_tree(&db, file);
-    let mut shown: String = tree.modules.iter().map(show_module).collect();
+    let mut shown: String = tree.modules.iter().map(|module| show_module(module)).collect();
     shown.push_str(&format!("mentions {:?}\n", tree.mentions));
     expected.assert_eq(&shown);
 }

@@ -91,7 +91,6 @@ fn an_unrelated_item_is_no_news() {
             binding_group 4
             infer_group 1
             inference 1
-            is_declared 1
             item_problems 1
             mentions 1
             unit_groups 1"#]],
@@ -133,7 +132,6 @@ fn a_new_impl_reaches_users_of_its_methods() {
             impl_def 1
             infer_group 2
             inference 2
-            is_declared 1
             item_problems 1
             mentions 1
             trait_def 1

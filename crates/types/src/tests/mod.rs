@@ -149,7 +149,6 @@ impl TestDb {
                 "binding_group",
                 "unit_groups",
                 "mentions",
-                "is_declared",
             ];
             let names: Vec<String> =
                 keys.iter().map(|key| db.ingredient_debug_name(key.ingredient_index()).into_owned()).collect();
