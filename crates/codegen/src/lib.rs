@@ -76,8 +76,9 @@ pub fn compile(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError> {
 /// The code of a function, method, default method, value, mvar initialiser or test.
 ///
 /// `None`: the definition does not exist or has no body, its body has errors, or it is larger than the format allows
-/// (then the text has some 65,000 names or literals in one function).
-#[salsa::tracked]
+/// (then the text has some 65,000 names or literals in one function). How many live is bounded as for
+/// [`hir::query::body`].
+#[salsa::tracked(lru = 32768)]
 pub fn compiled<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Arc<Compiled>> {
     let name = def.name(db);
     let _span = tracing::debug_span!("compiled", %name).entered();

@@ -555,6 +555,7 @@ impl Workspace {
         let mut asked_impls = false;
         let done = AtomicUsize::new(0);
         while !queue.is_empty() {
+            let db = &live.db;
             let mut round: BTreeMap<Name, Vec<File>> = BTreeMap::new();
             for path in std::mem::take(&mut queue) {
                 if visited.contains(&path) {
@@ -577,7 +578,8 @@ impl Workspace {
                     progress(done, before + units.len());
                 }
             };
-            let outcomes = visit_all(db, pool.as_ref(), &units, &report);
+            let outcomes = visit_all(&mut live.db, pool.as_ref(), &units, &report);
+            let db = &live.db;
             for (files, outcome) in units.iter().zip(outcomes) {
                 match &outcome.reason {
                     _ if files.iter().all(|file| file.library(db)) => {}
@@ -635,6 +637,7 @@ impl Workspace {
                 queue.extend(live.states.iter().filter(|(_, s)| s.row.asks_impls).map(|(p, _)| p.clone()));
             }
         }
+        let db = &live.db;
         if keep_library {
             // What the module graph and the index of impls need of the rest of the library, so that no restart parses it.
             for file in db.project().files(db).filter(|file| file.library(db)) {
@@ -1193,8 +1196,12 @@ struct UnitOutcome {
     files: Vec<FileOutcome>,
 }
 
+/// Units that are visited before the database lets go of what it need not keep; see the bounds on how many results of
+/// `body`, `infer_group` and the like live. A project of one batch keeps everything.
+const BATCH: usize = 1024;
+
 fn visit_all(
-    db: &RootDatabase,
+    db: &mut RootDatabase,
     pool: Option<&rayon::ThreadPool>,
     units: &[Vec<File>],
     report: &(dyn Fn() + Sync),
@@ -1204,13 +1211,21 @@ fn visit_all(
         report();
         outcome
     };
-    match pool {
-        Some(pool) if units.len() > 1 => {
-            let db = db.clone();
-            pool.install(move || units.par_iter().with_max_len(1).map_with(db, |db, files| visit(db, files)).collect())
+    let mut outcomes = Vec::with_capacity(units.len());
+    for (number, batch) in units.chunks(BATCH).enumerate() {
+        if number > 0 {
+            salsa::Database::trigger_lru_eviction(db);
         }
-        _ => units.iter().map(|files| visit(db, files)).collect(),
+        match pool {
+            Some(pool) if batch.len() > 1 => {
+                let db = db.clone();
+                let visited = batch.par_iter().with_max_len(1).map_with(db, |db, files| visit(db, files));
+                outcomes.extend(pool.install(|| visited.collect::<Vec<_>>()));
+            }
+            _ => outcomes.extend(batch.iter().map(|files| visit(db, files))),
+        }
     }
+    outcomes
 }
 
 /// Everything about one unit. A panic is that unit's problem only.

@@ -36,7 +36,7 @@ pub fn parse(db: &dyn HirDb, file: File) -> Parse {
 }
 
 /// Items and places of `file`, from one traversal. Ask [`item_tree`] or [`definition_syntax`] instead.
-#[salsa::tracked(no_eq)]
+#[salsa::tracked(no_eq, lru = 2048)]
 pub(crate) fn collected(db: &dyn HirDb, file: File) -> Arc<Collected> {
     Arc::new(collect(&parse(db, file).tree(), file.module(db)))
 }
@@ -244,7 +244,7 @@ pub fn file_of_def<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<File> {
 ///
 /// Equal while the text of the definition is the same, wherever it stands; so an edit of one function does not lower
 /// the others of the file again.
-#[salsa::tracked(returns(deref))]
+#[salsa::tracked(returns(deref), lru = 32768)]
 pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<[GreenNode]> {
     let Some(file) = file_of_def(db, def) else { return Arc::from([]) };
     let collected = collected(db, file);
@@ -368,7 +368,11 @@ fn lowered<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Body, BodySourceMap) {
 
 /// The body of a function, method, value, constant, mvar, template or test; without clauses if there is no such
 /// definition or it has no body. Holds no positions: equal after an edit of blanks or comments.
-#[salsa::tracked]
+///
+/// The number of bodies that live is bounded, as is that of their types and code: they are most of what a database
+/// holds, and names, signatures and entries are enough to go on. The bound is far above what one person edits; in larger
+/// projects the first edit of a file works out all its functions once.
+#[salsa::tracked(lru = 32768)]
 pub fn body<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<Body> {
     Arc::new(lowered(db, def).0)
 }

@@ -222,8 +222,8 @@ pub fn binding_group<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Group<'db> {
 /// Types of all members of a group.
 ///
 /// Groups that still wait for each other in a ring (through impl methods whose result nobody declared) all get unknown
-/// types, whichever is asked first.
-#[salsa::tracked(cycle_result = cyclic_group)]
+/// types, whichever is asked first. How many live is bounded as for [`hir::query::body`].
+#[salsa::tracked(cycle_result = cyclic_group, lru = 32768)]
 pub fn infer_group<'db>(db: &'db dyn TyDb, group: Group<'db>) -> Arc<GroupInference> {
     let _span = tracing::debug_span!("infer_group", members = ?group.members(db)).entered();
     // A chain of definitions that wait for each other is as long as the program makes it.

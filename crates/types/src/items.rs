@@ -331,8 +331,8 @@ impl Signature {
     }
 }
 
-/// Types and meanings of all nodes of one body.
-#[salsa::tracked]
+/// Types and meanings of all nodes of one body. How many live is bounded as for [`hir::query::body`].
+#[salsa::tracked(lru = 32768)]
 pub(crate) fn inference<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Arc<InferenceResult> {
     let inferred = infer_group(db, binding_group(db, def));
     inferred.member(def.name(db)).map(|(_, result)| Arc::clone(result)).unwrap_or_default()
