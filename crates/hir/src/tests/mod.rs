@@ -8,6 +8,7 @@ mod incremental;
 mod items;
 mod names;
 mod places;
+mod properties;
 mod units;
 
 use std::sync::{Arc, Mutex, OnceLock};
