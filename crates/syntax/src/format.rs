@@ -268,9 +268,9 @@ impl<'t> Formatter<'t> {
                 self.brackets(node, Brackets { padded: false, trailing_comma: true })
             }
             FIELD_LIST => self.brackets(node, Brackets { padded: true, trailing_comma: true }),
-            BIN_EXPR => self.binary(node),
+            BIN_EXPR => self.binary(node, true),
             METHOD_CALL | FIELD_EXPR | CONSTRUCT_EXPR | CALL_EXPR | INDEX_EXPR | PROPAGATE_EXPR => self.chain(node),
-            IF_EXPR => self.if_expr(node, false),
+            IF_EXPR => self.if_expr(node),
             WHILE_EXPR | FOR_EXPR | TRY_EXPR | CATCH_CLAUSE | FINALLY_CLAUSE | MATCH_EXPR | RECEIVE_EXPR => {
                 Doc::Concat(self.header_and_body(node))
             }
@@ -383,7 +383,8 @@ impl<'t> Formatter<'t> {
         let Some(at) = elements.iter().position(|element| matches!(element.kind(), EQ | FAT_ARROW)) else {
             return self.flat_slice(kind, elements);
         };
-        let mut docs = self.flat_slice(kind, &elements[..=at]);
+        let header = self.flat_slice(kind, &elements[..=at]);
+        let mut docs = if kind == BIND_STMT { vec![Doc::Flat(header)] } else { header };
         let mut rest = elements[at + 1..].iter();
         if let Some(value) = rest.next() {
             docs.push(self.value(value));
@@ -401,13 +402,27 @@ impl<'t> Formatter<'t> {
         let comments = self.has_comments(value.text_range().start());
         if comments || newline_before(value) && value.kind() != BLOCK_EXPR {
             let line = self.gap(value, Doc::Hard);
-            return Doc::broken(vec![Doc::Indent(vec![line, self.element(value)])]);
+            return Doc::broken(vec![Doc::Indent(vec![line, self.own_line(value)])]);
         }
-        let doc = match value {
-            SyntaxElement::Node(node) if node.kind() == IF_EXPR && !then_is_block(node) => self.if_expr(node, true),
-            _ => self.element(value),
+        let SyntaxElement::Node(node) = value else {
+            return Doc::Concat(vec![Doc::Text(" "), self.element(value)]);
         };
-        Doc::Concat(vec![Doc::Text(" "), doc])
+        let fit = Fit::of(node);
+        let content = if fit == Fit::Moves { self.own_line(value) } else { self.node(node) };
+        match fit {
+            Fit::Hugs => Doc::Concat(vec![Doc::Text(" "), content]),
+            Fit::Keeps => Doc::Value { content: vec![content], keeps: true },
+            Fit::Moves => Doc::Value { content: vec![content], keeps: false },
+            Fit::NextLine => Doc::broken(vec![Doc::Indent(vec![Doc::Hard, content])]),
+        }
+    }
+
+    /// What stands on lines of its own: all operands begin in one column.
+    fn own_line(&mut self, element: &SyntaxElement) -> Doc<'t> {
+        match element {
+            SyntaxElement::Node(node) if node.kind() == BIN_EXPR => self.binary(node, false),
+            _ => self.element(element),
+        }
     }
 
     fn type_def(&mut self, elements: &[SyntaxElement]) -> Vec<Doc<'t>> {
@@ -533,6 +548,11 @@ impl<'t> Formatter<'t> {
         if one_line || openers >= elements.len() - 1 && !has_direct_comment(node) {
             return Doc::Concat(self.flat(node));
         }
+        if node.kind() == ARG_LIST
+            && let Some(lambda) = last_lambda(node, &elements)
+        {
+            return self.with_last_lambda(&elements, &lambda);
+        }
         let last = elements.len() - 1;
         let openers = openers.min(last);
         let mut docs: Vec<Doc<'t>> = elements[..openers].iter().map(|opener| self.element(opener)).collect();
@@ -570,10 +590,26 @@ impl<'t> Formatter<'t> {
         Doc::Group { content: docs, broken }
     }
 
+    /// Arguments on one line, of which the last is a function whose body may stand on lines of its own.
+    fn with_last_lambda(&mut self, elements: &[SyntaxElement], lambda: &SyntaxNode) -> Doc<'t> {
+        let parts = self::elements(lambda);
+        let (body, header) = (&parts[parts.len() - 1], &parts[..parts.len() - 1]);
+        let mut docs = vec![Doc::Flat(self.flat_slice(ARG_LIST, &elements[..elements.len() - 2]))];
+        if elements.len() > 3 {
+            docs.push(Doc::Text(" "));
+        }
+        docs.push(Doc::Flat(self.flat_slice(LAMBDA, header)));
+        let broken = newline_before(body) || body.as_node().is_some_and(|body| Fit::of(body) == Fit::NextLine);
+        let body = self.own_line(body);
+        docs.push(Doc::Group { content: vec![Doc::Indent(vec![Doc::Line, body]), Doc::SoftLine], broken });
+        docs.push(self.element(&elements[elements.len() - 1]));
+        Doc::Concat(docs)
+    }
+
     // ---- Expressions ----
 
     /// A chain of operators of one level: breaks after each operator, before each `|>`.
-    fn binary(&mut self, node: &SyntaxNode) -> Doc<'t> {
+    fn binary(&mut self, node: &SyntaxNode, indented: bool) -> Doc<'t> {
         let level = operator(node).map(operator_level);
         let mut parts: Vec<SyntaxElement> = Vec::new();
         if level == Some(Level::Cons) {
@@ -618,7 +654,11 @@ impl<'t> Formatter<'t> {
             inner.push(self.gap(part, if breaks_here { Doc::Line } else { Doc::Text(" ") }));
             inner.push(self.element(part));
         }
-        docs.push(Doc::Indent(inner));
+        if indented {
+            docs.push(Doc::Indent(inner));
+        } else {
+            docs.extend(inner);
+        }
         Doc::Group { content: docs, broken }
     }
 
@@ -636,6 +676,10 @@ impl<'t> Formatter<'t> {
         let mut inner = Vec::new();
         let mut broken = false;
         let mut methods = 0;
+        // The first of several methods stays with a name; behind a call it is one of the links.
+        let first = links.first().map(SyntaxNode::kind);
+        let stays = usize::from(!matches!(base.kind(), NAME_EXPR | CON_EXPR) || first != Some(CALL_EXPR));
+        let chained = links.iter().filter(|link| link.kind() == METHOD_CALL).count() > 1;
         for link in &links {
             let elements = elements(link);
             let parts = &elements[1..];
@@ -643,7 +687,7 @@ impl<'t> Formatter<'t> {
             let on_new_line = newline_before(first);
             broken |= on_new_line;
             methods += usize::from(link.kind() == METHOD_CALL);
-            let breaks = on_new_line || link.kind() == METHOD_CALL && methods > 1;
+            let breaks = on_new_line || chained && link.kind() == METHOD_CALL && methods > stays;
             let target = if breaks || !inner.is_empty() { &mut inner } else { &mut docs };
             if breaks {
                 target.push(self.gap(first, Doc::SoftLine));
@@ -668,8 +712,8 @@ impl<'t> Formatter<'t> {
         Doc::Group { content: docs, broken }
     }
 
-    /// A chain of conditions. `indented`: the expression follows `=` on its line, so `else` stands deeper.
-    fn if_expr(&mut self, node: &SyntaxNode, indented: bool) -> Doc<'t> {
+    /// A chain of conditions.
+    fn if_expr(&mut self, node: &SyntaxNode) -> Doc<'t> {
         let mut docs = Vec::new();
         let mut rest = Vec::new();
         let mut broken = false;
@@ -720,11 +764,7 @@ impl<'t> Formatter<'t> {
                 None => break,
             }
         }
-        if indented {
-            docs.push(Doc::Indent(rest));
-        } else {
-            docs.extend(rest);
-        }
+        docs.extend(rest);
         Doc::Group { content: docs, broken }
     }
 
@@ -733,9 +773,17 @@ impl<'t> Formatter<'t> {
         let comments = self.has_comments(value.text_range().start());
         if comments || newline_before(value) && value.kind() != BLOCK_EXPR {
             let line = self.gap(value, Doc::Hard);
-            return Doc::broken(vec![Doc::Indent(vec![line, self.element(value)])]);
+            return Doc::broken(vec![Doc::Indent(vec![line, self.own_line(value)])]);
         }
-        Doc::Concat(vec![Doc::Text(" "), self.element(value)])
+        match value {
+            SyntaxElement::Node(node) if Fit::of(node) == Fit::Keeps => {
+                Doc::Value { content: vec![self.node(node)], keeps: true }
+            }
+            SyntaxElement::Node(node) if Fit::of(node) != Fit::Hugs => {
+                Doc::Value { content: vec![self.own_line(value)], keeps: false }
+            }
+            _ => Doc::Concat(vec![Doc::Text(" "), self.element(value)]),
+        }
     }
 
     /// Loops, `match`, `try` and their parts: everything on the line of the keyword, except bodies and clauses that
@@ -763,6 +811,22 @@ impl<'t> Formatter<'t> {
         }
         docs
     }
+}
+
+/// The function at the end of short arguments that stand on one line without comments.
+fn last_lambda(node: &SyntaxNode, elements: &[SyntaxElement]) -> Option<SyntaxNode> {
+    const MAX_BEFORE: usize = 40;
+    let last = elements.get(elements.len().checked_sub(2)?)?.as_node()?;
+    let lambda =
+        last.first_child().filter(|child| child.kind() == LAMBDA && child.text_range() == last.text_range())?;
+    let body = lambda.last_child()?;
+    let before = usize::from(last.text_range().start() - node.text_range().start());
+    let text = node.text();
+    let on_one_line = !elements[1..elements.len() - 1].iter().any(newline_before);
+    let is_plain = !text.contains_char('#') && on_one_line && before <= MAX_BEFORE;
+    let header_is_plain = !lambda.children_with_tokens().any(|element| element.kind() == NEWLINE)
+        || newline_before(&SyntaxElement::Node(body.clone()));
+    (is_plain && header_is_plain && Fit::of(&body) != Fit::Hugs).then_some(lambda)
 }
 
 fn has_decorators(node: &SyntaxNode) -> bool {
@@ -814,6 +878,64 @@ fn has_direct_newline(node: &SyntaxNode) -> bool {
 
 fn has_direct_comment(node: &SyntaxNode) -> bool {
     node.children_with_tokens().any(|element| matches!(element.kind(), COMMENT | BLOCK_COMMENT))
+}
+
+/// Where a value stands that does not fit behind its `=`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// Behind the `=`; its own brackets break.
+    Hugs,
+    /// On the next line if it fits there, else behind the `=`.
+    Keeps,
+    /// On the next line.
+    Moves,
+    /// On the next line even if it fits.
+    NextLine,
+}
+
+impl Fit {
+    fn of(node: &SyntaxNode) -> Fit {
+        match node.kind() {
+            BLOCK_EXPR | MATCH_EXPR | RECEIVE_EXPR | DO_EXPR | WHILE_EXPR | FOR_EXPR | TRY_EXPR | SPAWN_EXPR
+            | QUOTE_EXPR | LAMBDA => Fit::Hugs,
+            IF_EXPR if then_is_block(node) => Fit::Hugs,
+            IF_EXPR if else_on_new_line(node) => Fit::NextLine,
+            BIN_EXPR if breaks_at_operators(node) => Fit::Hugs,
+            IF_EXPR | BIN_EXPR => Fit::Moves,
+            _ => Fit::Keeps,
+        }
+    }
+}
+
+/// An `else` of the chain begins a line.
+fn else_on_new_line(node: &SyntaxNode) -> bool {
+    let mut current = Some(node.clone());
+    while let Some(node) = current {
+        let elements = elements(&node);
+        let Some(at) = elements.iter().position(|element| element.kind() == ELSE_KW) else { return false };
+        if newline_before(&elements[at]) {
+            return true;
+        }
+        let branch = elements.get(at + 1).and_then(SyntaxElement::as_node);
+        current = branch.filter(|branch| branch.kind() == IF_EXPR).cloned();
+    }
+    false
+}
+
+/// A line ends, or a comment stands, between the operands of a chain.
+fn breaks_at_operators(node: &SyntaxNode) -> bool {
+    let level = operator(node).map(operator_level);
+    let mut current = Some(node.clone());
+    while let Some(node) = current {
+        let elements = elements(&node);
+        if elements[1..].iter().any(newline_before) || has_direct_comment(&node) {
+            return true;
+        }
+        let next = if level == Some(Level::Cons) { elements.last() } else { elements.first() };
+        let next = next.and_then(SyntaxElement::as_node).filter(|next| next.kind() == BIN_EXPR);
+        current = next.filter(|next| operator(next).map(operator_level) == level).cloned();
+    }
+    false
 }
 
 fn then_is_block(node: &SyntaxNode) -> bool {

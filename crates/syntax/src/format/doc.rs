@@ -4,7 +4,7 @@
 //!
 //! A group is printed on one line if it fits up to its first certain line end; else its own lines break, while the
 //! groups inside decide for themselves. A certain line end inside does not break the groups around it: that is why
-//! `xs.each(x => {` stays together.
+//! `xs.each(x => {` stays together. What follows a group counts only up to the first place where it may break itself.
 //!
 //! Invariant: nothing but a line end follows a line comment.
 
@@ -42,6 +42,14 @@ pub(super) enum Doc<'t> {
     },
     /// One level deeper, if the group breaks.
     Indent(Vec<Doc<'t>>),
+    /// What follows `=`, `->` or `=>`: after a space if it fits there, else on the next line, one level deeper.
+    /// `keeps`: if it fits on neither, it stays and breaks inside.
+    Value {
+        content: Vec<Doc<'t>>,
+        keeps: bool,
+    },
+    /// Never breaks, as far as that can be chosen.
+    Flat(Vec<Doc<'t>>),
 }
 
 impl<'t> Doc<'t> {
@@ -62,14 +70,16 @@ enum Pending {
 struct Entry<'d, 't> {
     indent: usize,
     broken: bool,
+    /// Groups do not break, unless they must.
+    flat: bool,
     doc: &'d Doc<'t>,
 }
 
 /// Lays out `doc`.
 pub(super) fn print(doc: &Doc<'_>, capacity: usize) -> String {
     let mut printer = Printer { out: String::with_capacity(capacity), column: 0, pending: Pending::None };
-    let mut stack = vec![Entry { indent: 0, broken: true, doc }];
-    while let Some(Entry { indent, broken, doc }) = stack.pop() {
+    let mut stack = vec![Entry { indent: 0, broken: true, flat: false, doc }];
+    while let Some(Entry { indent, broken, flat, doc }) = stack.pop() {
         match doc {
             Doc::Text(text) => printer.text(text, indent),
             Doc::Line if broken => printer.ask(Pending::Line),
@@ -78,7 +88,7 @@ pub(super) fn print(doc: &Doc<'_>, capacity: usize) -> String {
             Doc::SoftLine => {}
             Doc::Hard => printer.ask(Pending::Line),
             Doc::Blank => printer.ask(Pending::Blank),
-            Doc::IfBreak { broken: text, flat } => printer.text(if broken { text } else { flat }, indent),
+            Doc::IfBreak { broken: text, flat: other } => printer.text(if broken { text } else { other }, indent),
             Doc::Comment { text, own_line, line } => {
                 if *own_line {
                     printer.ask(Pending::Line);
@@ -92,15 +102,30 @@ pub(super) fn print(doc: &Doc<'_>, capacity: usize) -> String {
                     printer.space();
                 }
             }
-            Doc::Concat(docs) => stack.extend(docs.iter().rev().map(|doc| Entry { indent, broken, doc })),
+            Doc::Concat(docs) => stack.extend(docs.iter().rev().map(|doc| Entry { indent, broken, flat, doc })),
+            Doc::Flat(docs) => {
+                stack.extend(docs.iter().rev().map(|doc| Entry { indent, broken: false, flat: true, doc }));
+            }
             Doc::Indent(docs) => {
                 let indent = if broken { indent + INDENT } else { indent };
-                stack.extend(docs.iter().rev().map(|doc| Entry { indent, broken, doc }));
+                stack.extend(docs.iter().rev().map(|doc| Entry { indent, broken, flat, doc }));
             }
             Doc::Group { content, broken } => {
                 let from = if printer.pending > Pending::None { indent } else { printer.column };
-                let broken = *broken || !fits(content, &stack, indent, WIDTH.saturating_sub(from));
-                stack.extend(content.iter().rev().map(|doc| Entry { indent, broken, doc }));
+                let broken = *broken || !flat && !fits(content, &stack, indent, WIDTH.saturating_sub(from));
+                stack.extend(content.iter().rev().map(|doc| Entry { indent, broken, flat, doc }));
+            }
+            Doc::Value { content, keeps } => {
+                let deeper = indent + INDENT;
+                let here = flat || fits(content, &stack, indent, WIDTH.saturating_sub(printer.column + 1));
+                let stays = here || *keeps && !fits(content, &stack, deeper, WIDTH.saturating_sub(deeper));
+                if stays {
+                    printer.space();
+                } else {
+                    printer.ask(Pending::Line);
+                }
+                let indent = if stays { indent } else { deeper };
+                stack.extend(content.iter().rev().map(|doc| Entry { indent, broken: !here, flat, doc }));
             }
         }
     }
@@ -114,10 +139,11 @@ pub(super) fn print(doc: &Doc<'_>, capacity: usize) -> String {
 /// Whether `content` printed flat, and what follows it up to the next line end, needs at most `room` columns.
 fn fits(content: &[Doc<'_>], rest: &[Entry<'_, '_>], indent: usize, room: usize) -> bool {
     let mut room = room;
-    let mut stack: Vec<Entry<'_, '_>> = content.iter().rev().map(|doc| Entry { indent, broken: false, doc }).collect();
+    let entry = |doc, broken| Entry { indent, broken, flat: false, doc };
+    let mut stack: Vec<Entry<'_, '_>> = content.iter().rev().map(|doc| entry(doc, false)).collect();
     let mut rest = rest.iter().rev();
     loop {
-        let Some(Entry { indent, broken, doc }) = stack.pop().or_else(|| rest.next().copied()) else { return true };
+        let Some(Entry { broken, doc, .. }) = stack.pop().or_else(|| rest.next().copied()) else { return true };
         let width = match doc {
             Doc::Text(text) => match text.find('\n') {
                 Some(end) => return text[..end].chars().count() <= room,
@@ -127,16 +153,26 @@ fn fits(content: &[Doc<'_>], rest: &[Entry<'_, '_>], indent: usize, room: usize)
             Doc::Line => 1,
             Doc::SoftLine => 0,
             Doc::Hard | Doc::Blank => return true,
-            Doc::IfBreak { broken: text, flat } => if broken { text } else { flat }.len(),
+            Doc::IfBreak { broken: text, flat: other } => if broken { text } else { other }.len(),
             // Comments may be longer than the line; they never make code break.
             Doc::Comment { .. } => return true,
             Doc::Concat(docs) | Doc::Indent(docs) => {
-                stack.extend(docs.iter().rev().map(|doc| Entry { indent, broken, doc }));
+                stack.extend(docs.iter().rev().map(|doc| entry(doc, broken)));
                 0
             }
-            Doc::Group { content, broken } => {
-                stack.extend(content.iter().rev().map(|doc| Entry { indent, broken: *broken, doc }));
+            Doc::Flat(docs) => {
+                stack.extend(docs.iter().rev().map(|doc| entry(doc, false)));
                 0
+            }
+            Doc::Group { content, broken: must } => {
+                stack.extend(content.iter().rev().map(|doc| entry(doc, *must || broken)));
+                0
+            }
+            // What follows may still begin on a new line.
+            Doc::Value { .. } if broken => return true,
+            Doc::Value { content, .. } => {
+                stack.extend(content.iter().rev().map(|doc| entry(doc, false)));
+                1
             }
         };
         if width > room {

@@ -68,22 +68,18 @@ fn long_lines_break() {
         "main() = {\n  result = someFunction(firstArgument, secondArgument, thirdArgument, fourthArgument, fifthArgument, sixth)\n  text = \"a rather long piece of text\" ++ show(someValue) ++ \" and another long piece of text\" ++ show(other)\n  xs.filter(x => x > someThreshold && x < anotherThreshold).map(x => x * someFactor + someOffset).sum()\n  value = if someCondition && anotherCondition then computeTheFirstAlternative(a) else computeTheSecondOne(b)\n}\ntype Shape = Circle(Float) | Rectangle{ width: Float, height: Float } | Triangle(Float, Float, Float) | Empty",
         expect![[r#"
             main() = {
-              result = someFunction(
-                firstArgument,
-                secondArgument,
-                thirdArgument,
-                fourthArgument,
-                fifthArgument,
-                sixth
-              )
-              text = "a rather long piece of text" ++
+              result =
+                someFunction(firstArgument, secondArgument, thirdArgument, fourthArgument, fifthArgument, sixth)
+              text =
+                "a rather long piece of text" ++
                 show(someValue) ++
                 " and another long piece of text" ++
                 show(other)
               xs.filter(x => x > someThreshold && x < anotherThreshold)
                 .map(x => x * someFactor + someOffset)
                 .sum()
-              value = if someCondition && anotherCondition then computeTheFirstAlternative(a)
+              value =
+                if someCondition && anotherCondition then computeTheFirstAlternative(a)
                 else computeTheSecondOne(b)
             }
             type Shape =
@@ -91,6 +87,37 @@ fn long_lines_break() {
               | Rectangle{ width: Float, height: Float }
               | Triangle(Float, Float, Float)
               | Empty
+        "#]],
+    );
+}
+
+#[test]
+fn values_move_before_they_break() {
+    check(
+        "pub moneyColumn(title: String) -> Column = Column(title: title, align: FlushRight, width: MONEY_WIDTH, n: 1)\n\
+         (journal, problems) = results.fold((emptyJournal, []), (state, result) => addResult(state, result, theRest))\n\
+         f(p) = match p {\n  Unknown(_, path, Some(near)) -> \"account \" ++ path ++ \" is not declared, did you mean \" ++ near ++ \"?\"\n  \
+         _ -> parsePostings(p.below, []).map(postings => Booking(Transaction(at, date, status, payee, postings)))\n}\n\
+         g(x) = { if File.exists(x.path) && File.size(x.path) >= x.maxBytes then rotate(x, x.backups) else (), 1 }\n\
+         h(x) = x |> firstStep(withArgument) |> secondStep(withArgument, andAnother) |> thirdStep |> fourthStep(a)\n",
+        expect![[r#"
+            pub moneyColumn(title: String) -> Column =
+              Column(title: title, align: FlushRight, width: MONEY_WIDTH, n: 1)
+            (journal, problems) =
+              results.fold((emptyJournal, []), (state, result) => addResult(state, result, theRest))
+            f(p) = match p {
+              Unknown(_, path, Some(near)) ->
+                "account " ++ path ++ " is not declared, did you mean " ++ near ++ "?"
+              _ -> parsePostings(p.below, []).map(postings =>
+                Booking(Transaction(at, date, status, payee, postings))
+              )
+            }
+            g(x) = {
+              if File.exists(x.path) && File.size(x.path) >= x.maxBytes then rotate(x, x.backups) else ()
+              1
+            }
+            h(x) =
+              x |> firstStep(withArgument) |> secondStep(withArgument, andAnother) |> thirdStep |> fourthStep(a)
         "#]],
     );
 }

@@ -472,6 +472,9 @@ fn use_decl(p: &mut Parser<'_>) -> SyntaxKind {
             L_BRACE if !p.newline() => use_list(p),
             _ => {
                 p.expected("`*`, `{` or a name");
+                if !p.newline() {
+                    p.skip_until(ERROR, |p| p.newline());
+                }
             }
         }
     } else if p.at_same_line(SLASH) || p.at_same_line(COLON_COLON) {
