@@ -68,7 +68,8 @@ fn list_until(
             if p.at(stop) {
                 return false;
             }
-            if p.newline() && closed_at.is_none() && !can_start(p) {
+            let next_binding = p.at_next_binding() && !p.indented();
+            if p.newline() && closed_at.is_none() && (!can_start(p) || next_binding) {
                 unclosed(p, open, spec.close_text);
                 return true;
             }

@@ -174,8 +174,28 @@ impl Tokens {
                 }
                 _ => false,
             },
+            L_PAREN | L_BRACKET => self.head_of_impl(at),
             _ => false,
         }
+    }
+
+    /// A bracketed type, `:` and the name of a trait at the end of the line.
+    fn head_of_impl(&self, at: usize) -> bool {
+        const MAX_LOOK: usize = 64;
+        let mut depth = 0;
+        for here in at..at + MAX_LOOK {
+            match self.kind(here) {
+                L_PAREN | L_BRACKET => depth += 1,
+                R_PAREN | R_BRACKET => depth -= 1,
+                COMMA | DOT | UPPER_IDENT | SELF_TYPE_KW => {}
+                _ => return false,
+            }
+            if depth == 0 {
+                let ends = self.newline_before(here + 3) || self.kind(here + 3) == WHEN_KW;
+                return self.kind(here + 1) == COLON && self.kind(here + 2).is_type_name() && ends;
+            }
+        }
+        false
     }
 
     /// The token begins an item and can be nothing else at the start of a line.
@@ -190,7 +210,7 @@ impl Tokens {
             PUB_KW | AT => true,
             END_KW => self.newline_before(at + 1),
             kind if kind.is_name() && matches!(next, L_PAREN | L_BRACKET) => self.head_of_function(at + 1),
-            kind if kind.is_type_name() => self.begins_item(at),
+            kind if kind.is_type_name() || matches!(kind, L_PAREN | L_BRACKET) => self.begins_item(at),
             _ => false,
         }
     }

@@ -3,7 +3,7 @@
 //! `test-data/parser/{ok,err}/*.nos` each have a snapshot `.rast` with tree and errors. A missing snapshot is written
 //! and the test fails once; `UPDATE_EXPECT=1` rewrites them. Read a snapshot before you accept it.
 
-use crate::{Parse, WalkEvent, ast, ast::AstNode as _, dump, parse};
+use crate::{Parse, SyntaxToken, WalkEvent, ast, ast::AstNode as _, dump, parse};
 use expect_test::expect_file;
 use proptest::prelude::*;
 use std::{fs, path::PathBuf};
@@ -36,6 +36,22 @@ fn check_invariants(text: &str) -> Parse {
         assert!(!error.message.ends_with('.'), "{error:?}");
     }
     parse
+}
+
+/// What the fuzz targets and the random tests have found, once: `test-data/fuzz/<target>`.
+#[test]
+fn what_fuzzing_has_found() {
+    for target in ["parse", "format"] {
+        for (path, text) in cases(&format!("../fuzz/{target}")) {
+            let parse = check_invariants(&text);
+            assert!(parse == crate::parse(&text), "{}: two trees", path.display());
+            if target == "format" {
+                let once = crate::format(&parse).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let twice = crate::format(&crate::parse(&once));
+                assert_eq!(twice.as_ref(), Ok(&once), "{}", path.display());
+            }
+        }
+    }
 }
 
 fn check_snapshots(folder: &str, has_errors: bool) {
@@ -287,30 +303,77 @@ fn item_names(items: impl Iterator<Item = ast::Item>) -> Vec<String> {
     names
 }
 
+/// The items of `text`, of `whole` without one token, that are gone although the token belongs to another item.
+fn hidden_by(whole: &Parse, text: &str, token: &SyntaxToken) -> Vec<String> {
+    let at = token.text_range();
+    let mut damaged = text.to_owned();
+    damaged.replace_range(usize::from(at.start())..usize::from(at.end()), "");
+    let mut found = item_names(check_invariants(&damaged).tree().items());
+    let others = whole.tree().items().filter(|item| !item.syntax().text_range().contains_range(at));
+    let mut hidden = item_names(others);
+    hidden.retain(|name| match found.iter().position(|other| other == name) {
+        Some(place) => {
+            found.remove(place);
+            false
+        }
+        None => true,
+    });
+    hidden
+}
+
+fn significant_tokens(parse: &Parse) -> Vec<SyntaxToken> {
+    let tokens = parse.syntax().descendants_with_tokens().filter_map(crate::SyntaxElement::into_token);
+    tokens.filter(|token| !token.kind().is_trivia()).collect()
+}
+
 #[test]
 fn a_missing_token_hides_no_other_item() {
     let whole = check_invariants(NEIGHBOURS);
     assert_eq!(whole.errors(), &[]);
     let mut failures = Vec::new();
-    for (index, damaged) in whole.tree().items().enumerate() {
-        let others: Vec<String> = whole
-            .tree()
-            .items()
-            .enumerate()
-            .filter(|&(other, _)| other != index)
-            .flat_map(|(_, item)| item_names(std::iter::once(item)))
-            .collect();
-        let tokens = damaged.syntax().descendants_with_tokens().filter_map(crate::SyntaxElement::into_token);
-        for token in tokens.filter(|token| !token.kind().is_trivia()) {
-            let mut text = NEIGHBOURS.to_owned();
-            let range = token.text_range();
-            text.replace_range(usize::from(range.start())..usize::from(range.end()), "");
-            let mut found = item_names(check_invariants(&text).tree().items());
-            for name in &others {
-                match found.iter().position(|other| other == name) {
-                    Some(at) => drop(found.remove(at)),
-                    None => failures.push(format!("without {:?} at {range:?}: {name}", token.text())),
-                }
+    for token in significant_tokens(&whole) {
+        let hidden = hidden_by(&whole, NEIGHBOURS, &token);
+        if !hidden.is_empty() {
+            failures.push(format!("without {:?} at {:?}: {hidden:?}", token.text(), token.text_range()));
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// The programs of the suite that are correct.
+fn programs() -> Vec<(PathBuf, String)> {
+    fn read(folder: &std::path::Path, programs: &mut Vec<(PathBuf, String)>) {
+        let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("readable entry").path()).collect();
+        paths.sort();
+        for path in paths {
+            if path.is_dir() {
+                read(&path, programs);
+            } else if path.extension().is_some_and(|extension| extension == "nos") {
+                let text = fs::read_to_string(&path).expect("readable program");
+                programs.push((path, text));
+            }
+        }
+    }
+    let mut programs = Vec::new();
+    read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-data/suite").as_ref(), &mut programs);
+    programs.retain(|(_, text)| parse(text).errors().is_empty());
+    programs
+}
+
+#[test]
+fn a_missing_token_of_a_program_hides_no_other_item() {
+    let mut failures = Vec::new();
+    for (path, text) in programs() {
+        let whole = parse(&text);
+        if whole.tree().items().count() < 2 {
+            continue;
+        }
+        for token in significant_tokens(&whole) {
+            let hidden = hidden_by(&whole, &text, &token);
+            if !hidden.is_empty() {
+                let range = token.text_range();
+                failures.push(format!("{}: without {:?} at {range:?}: {hidden:?}", path.display(), token.text()));
             }
         }
     }

@@ -389,7 +389,12 @@ fn lambda(p: &mut Parser<'_>) -> Completed {
     if !p.eat(FAT_ARROW) {
         p.expected("`=>`");
     }
-    required_expr(p, "the body of the function");
+    if p.operand_missing() {
+        p.expected("the body of the function");
+        p.missing(ERROR_EXPR);
+    } else {
+        required_expr(p, "the body of the function");
+    }
     assignment_as_value(p, "the body of a function");
     p.complete(marker, LAMBDA)
 }

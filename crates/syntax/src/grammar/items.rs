@@ -692,7 +692,6 @@ fn has_end(p: &Parser<'_>, column: usize) -> bool {
             DO_KW => blocks += 1,
             END_KW if blocks == 0 => return true,
             END_KW => blocks -= 1,
-            L_PAREN | L_BRACKET | L_BRACE | HASH_BRACE => at = p.partner(at).unwrap_or(at),
             kind if p.tokens.newline_before(at)
                 && p.tokens.begins_item(at)
                 && !kind.is_name()
@@ -700,6 +699,7 @@ fn has_end(p: &Parser<'_>, column: usize) -> bool {
             {
                 return false;
             }
+            L_PAREN | L_BRACKET | L_BRACE | HASH_BRACE => at = p.partner(at).unwrap_or(at),
             _ => {}
         }
         at += 1;

@@ -32,7 +32,7 @@ fn ty_inner(p: &mut Parser<'_>) -> Completed {
         ARROW if !p.newline() => {
             let marker = p.precede(first);
             p.bump();
-            ty(p);
+            required_ty(p);
             p.complete(marker, FN_TYPE)
         }
         QUESTION if !p.newline() => {
@@ -53,6 +53,16 @@ fn ty_inner(p: &mut Parser<'_>) -> Completed {
             first
         }
         _ => first,
+    }
+}
+
+/// A type on the line of the arrow before it.
+fn required_ty(p: &mut Parser<'_>) {
+    if p.newline() {
+        p.expected("a type");
+        p.missing(ERROR_TYPE);
+    } else {
+        ty(p);
     }
 }
 
@@ -252,7 +262,7 @@ pub(super) fn ret_type(p: &mut Parser<'_>) -> bool {
     }
     let marker = p.start();
     p.bump();
-    ty(p);
+    required_ty(p);
     p.complete(marker, RET_TYPE);
     true
 }
