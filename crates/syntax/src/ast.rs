@@ -96,9 +96,8 @@ use crate::{
     literal::{self, LiteralValue},
 };
 use SyntaxKind::{
-    AND_AND, ARROW, BANG, COLON, DOT_DOT, DOT_DOT_EQ, EQ, EQ_EQ, GREATER, GREATER_EQ, INT, LEFT_ARROW, LESS, LESS_EQ,
-    MINUS, NOT_EQ, NOT_KW, OR_OR, PERCENT, PIPE_GREATER, PLUS, PLUS_PLUS, PUB_KW, SLASH, SQ_STRING, STAR, STAR_STAR,
-    STRING,
+    AND_AND, BANG, DOT_DOT, DOT_DOT_EQ, EQ, EQ_EQ, GREATER, GREATER_EQ, INT, LEFT_ARROW, LESS, LESS_EQ, MINUS, NOT_EQ,
+    NOT_KW, OR_OR, PERCENT, PIPE_GREATER, PLUS, PLUS_PLUS, PUB_KW, SLASH, SQ_STRING, STAR, STAR_STAR, STRING,
 };
 
 macro_rules! nodes {
@@ -586,53 +585,297 @@ shared! {
     BindStmt: ret_type;
 }
 
-impl File {
-    pub fn items(&self) -> AstChildren<Item> {
-        support::children(&self.0)
-    }
+/// Accessors of single nodes, one a line: `[T]` is the first child of that class, `[T at n]` the n-th, `[T after TOKEN]`
+/// the first behind a token, `[all T]` all of them; `[token f]` and `[tokens f]` are direct tokens of the kinds for which
+/// `f` holds; `[has TOKEN]` tells whether there is one.
+macro_rules! accessors {
+    ($($node:ident { $($(#[$doc:meta])* $name:ident = $how:tt;)* })*) => {
+        $(impl $node { $(accessors!(@one $(#[$doc])* $name $how);)* })*
+    };
+    (@one $(#[$doc:meta])* $name:ident [has $token:ident]) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(&self) -> bool { has(&self.0, SyntaxKind::$token) }
+    };
+    (@one $(#[$doc:meta])* $name:ident [all $child:ident]) => {
+        $(#[$doc])*
+        pub fn $name(&self) -> AstChildren<$child> { support::children(&self.0) }
+    };
+    (@one $(#[$doc:meta])* $name:ident [token $wanted:path]) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(&self) -> Option<SyntaxToken> { token_where(&self.0, $wanted) }
+    };
+    (@one $(#[$doc:meta])* $name:ident [tokens $wanted:path]) => {
+        $(#[$doc])*
+        pub fn $name(&self) -> impl Iterator<Item = SyntaxToken> + use<> { tokens_where(&self.0, $wanted) }
+    };
+    (@one $(#[$doc:meta])* $name:ident [$child:ident at $n:literal]) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(&self) -> Option<$child> { nth_child(&self.0, $n) }
+    };
+    (@one $(#[$doc:meta])* $name:ident [$child:ident after $token:ident]) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(&self) -> Option<$child> { child_after(&self.0, SyntaxKind::$token) }
+    };
+    (@one $(#[$doc:meta])* $name:ident [$child:ident]) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(&self) -> Option<$child> { support::child(&self.0) }
+    };
 }
 
-impl ModuleDef {
-    pub fn items(&self) -> AstChildren<Item> {
-        support::children(&self.0)
+accessors! {
+    File {
+        items = [all Item];
+    }
+    ModuleDef {
+        items = [all Item];
+    }
+    UseDecl {
+        /// The module, and with neither `*` nor braces also the imported name as last segment.
+        path = [Path];
+        /// `use m.*`
+        is_glob = [has STAR];
+        /// `use m.{…}`
+        list = [UseList];
+    }
+    Path {
+        segments = [tokens SyntaxKind::is_id];
+    }
+    UseList {
+        items = [all UseItem];
+    }
+    TypeDef {
+        /// `var type`: fields may be assigned.
+        is_var = [has VAR_KW];
+        is_reactive = [has REACTIVE_KW];
+        /// `None`: no body, an uninhabited type.
+        body = [TypeBody after EQ];
+    }
+    FieldList {
+        fields = [all FieldDef];
+    }
+    RecordType {
+        fields = [all FieldDef];
+    }
+    FieldDef {
+        is_private = [has PRIVATE_KW];
+    }
+    VariantList {
+        variants = [all Variant];
+    }
+    Variant {
+        /// `B(Int)`
+        types = [VariantTypes];
+        /// `C{ n: Int }`
+        fields = [FieldList];
+    }
+    TypeParams {
+        params = [all TypeParam];
+    }
+    BoundList {
+        names = [tokens SyntaxKind::is_type_name];
+    }
+    TraitDef {
+        methods = [all TraitMethod];
+    }
+    ImplDef {
+        /// The type that gets the trait.
+        self_type = [Type];
+        trait_name = [token SyntaxKind::is_type_name];
+        bounds = [all ImplBound];
+        methods = [all FnDef];
+    }
+    ParamList {
+        params = [all Param];
+    }
+    Param {
+        /// The default value.
+        default = [Expr];
+    }
+    TopBinding {
+        is_var = [has VAR_KW];
+    }
+    TestDef {
+        /// The string token that names the test.
+        name = [token is_string];
+    }
+    ExternFn {
+        /// The string token after `from`.
+        library = [token is_string];
+    }
+    NamedType {
+        type_args = [TypeArgs];
+    }
+    FnType {
+        ret = [Type after ARROW];
+    }
+    LiteralPat {
+        is_negative = [has MINUS];
+        /// The token without the sign.
+        token = [token is_literal_token];
+    }
+    RangePat {
+        /// `..=`
+        is_inclusive = [has DOT_DOT_EQ];
+    }
+    Tail {
+        expr = [Expr];
+        pattern = [Pattern];
+    }
+    RecordPat {
+        field_list = [FieldPatList];
+    }
+    FieldPatList {
+        /// The fields; `pattern()` is `None` for the shorthand `{x}`.
+        fields = [all FieldPat];
+    }
+    ConPat {
+        /// `Some(x)`, `Ok(value: v)`
+        arg_list = [PatArgList];
+        /// `Box{w, h: k, _}`
+        field_list = [FieldPatList];
+    }
+    PatArgList {
+        /// Positional arguments.
+        patterns = [all Pattern];
+        /// Named arguments.
+        fields = [all FieldPat];
+    }
+    MapPat {
+        entries = [all MapPatEntry];
+    }
+    MapPatEntry {
+        /// A [`LiteralPat`] or a [`PinPat`].
+        key = [Pattern at 0];
+        value = [Pattern at 1];
+    }
+    Literal {
+        /// `-128i8`: the sign belongs to the literal.
+        is_negative = [has MINUS];
+        /// The token without the sign.
+        token = [token is_literal_token];
+    }
+    RangeList {
+        start = [Expr at 0];
+        end = [Expr at 1];
+    }
+    MapExpr {
+        entries = [all MapEntry];
+    }
+    MapEntry {
+        key = [Expr at 0];
+        value = [Expr at 1];
+    }
+    BlockExpr {
+        statements = [all Stmt];
+    }
+    DoExpr {
+        statements = [all Stmt];
+    }
+    Lambda {
+        body = [Expr];
+    }
+    CallExpr {
+        callee = [Expr];
+        /// `[Int]` of `f[Int](x)`. Also there for `fs[i](x)` with a name `i`, see the module documentation.
+        type_args = [TypeArgs];
+    }
+    MethodCall {
+        receiver = [Expr];
+        /// The method name, in either case.
+        name = [token SyntaxKind::is_id];
+    }
+    FieldExpr {
+        receiver = [Expr];
+        /// A name in either case; `None` for a tuple component.
+        name = [token SyntaxKind::is_id];
+    }
+    ConstructExpr {
+        /// The module path before the dot in `Geo.Pt(1, 2)`.
+        base = [Expr];
+        /// The constructor.
+        name = [token SyntaxKind::is_type_name];
+    }
+    IndexExpr {
+        base = [Expr];
+    }
+    ArgList {
+        args = [all Arg];
+    }
+    Arg {
+        /// `true` for `name = e`, the unusual spelling of `name: e`; in the head of a local function a default value.
+        has_eq = [has EQ];
+        /// `true` for `name: e`; in the head of a local function `e` is a type if it looks like one.
+        has_colon = [has COLON];
+    }
+    BinExpr {
+        lhs = [Expr at 0];
+        rhs = [Expr at 1];
+    }
+    IfExpr {
+        condition = [Expr at 0];
+        then_branch = [Expr at 1];
+        else_branch = [Expr at 2];
+    }
+    MatchExpr {
+        scrutinee = [Expr];
+    }
+    ArmList {
+        arms = [all MatchArm];
+        /// `after ms -> e`, in `receive` only.
+        after = [AfterArm];
+    }
+    MatchArm {
+        body = [Stmt];
+    }
+    AfterArm {
+        timeout = [Expr at 0];
+        body = [Expr at 1];
+    }
+    TryExpr {
+        body = [Expr];
+        catch = [CatchClause];
+        finally = [FinallyClause];
+    }
+    WhileExpr {
+        condition = [Expr at 0];
+        body = [Expr at 1];
+    }
+    ForExpr {
+        start = [Expr at 0];
+        /// The upper bound, excluded.
+        end = [Expr at 1];
+        body = [Expr at 2];
+    }
+    LetStmt {
+        /// `var …`
+        is_var = [has VAR_KW];
+        value = [Expr];
+    }
+    BindStmt {
+        /// The left side; [`Expr::bind_target`] says what it means.
+        target = [Expr at 0];
+        value = [Expr after EQ];
+        /// `else …` after a conditional assignment.
+        else_parts = [all ElsePart];
+    }
+    ElsePart {
+        /// The expression after `else`; the target of an assignment if there is a value.
+        expr = [Expr at 0];
+        /// What stands after `=`.
+        value = [Expr after EQ];
     }
 }
 
 impl UseDecl {
-    /// The module, and with neither `*` nor braces also the imported name as last segment.
-    #[must_use]
-    pub fn path(&self) -> Option<Path> {
-        support::child(&self.0)
-    }
-
-    /// `use m.*`
-    #[must_use]
-    pub fn is_glob(&self) -> bool {
-        has(&self.0, STAR)
-    }
-
-    /// `use m.{…}`
-    #[must_use]
-    pub fn list(&self) -> Option<UseList> {
-        support::child(&self.0)
-    }
-
     /// The new name in `use a.b as c`; the word `as` is the first name token beside the path.
     #[must_use]
     pub fn alias(&self) -> Option<SyntaxToken> {
         tokens_where(&self.0, SyntaxKind::is_id).nth(1)
-    }
-}
-
-impl Path {
-    pub fn segments(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
-        tokens_where(&self.0, SyntaxKind::is_id)
-    }
-}
-
-impl UseList {
-    pub fn items(&self) -> AstChildren<UseItem> {
-        support::children(&self.0)
     }
 }
 
@@ -650,79 +893,9 @@ impl UseItem {
     }
 }
 
-impl TypeDef {
-    /// `var type`: fields may be assigned.
-    #[must_use]
-    pub fn is_var(&self) -> bool {
-        has(&self.0, SyntaxKind::VAR_KW)
-    }
-
-    #[must_use]
-    pub fn is_reactive(&self) -> bool {
-        has(&self.0, SyntaxKind::REACTIVE_KW)
-    }
-
-    /// `None`: no body, an uninhabited type.
-    #[must_use]
-    pub fn body(&self) -> Option<TypeBody> {
-        child_after(&self.0, EQ)
-    }
-}
-
-impl FieldList {
-    pub fn fields(&self) -> AstChildren<FieldDef> {
-        support::children(&self.0)
-    }
-}
-
-impl RecordType {
-    pub fn fields(&self) -> AstChildren<FieldDef> {
-        support::children(&self.0)
-    }
-}
-
-impl FieldDef {
-    #[must_use]
-    pub fn is_private(&self) -> bool {
-        has(&self.0, SyntaxKind::PRIVATE_KW)
-    }
-}
-
-impl VariantList {
-    pub fn variants(&self) -> AstChildren<Variant> {
-        support::children(&self.0)
-    }
-}
-
-impl Variant {
-    /// `B(Int)`
-    #[must_use]
-    pub fn types(&self) -> Option<VariantTypes> {
-        support::child(&self.0)
-    }
-
-    /// `C{ n: Int }`
-    #[must_use]
-    pub fn fields(&self) -> Option<FieldList> {
-        support::child(&self.0)
-    }
-}
-
-impl TypeParams {
-    pub fn params(&self) -> AstChildren<TypeParam> {
-        support::children(&self.0)
-    }
-}
-
 impl TypeParam {
     pub fn bounds(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
         support::child::<BoundList>(&self.0).into_iter().flat_map(|list| list.names())
-    }
-}
-
-impl BoundList {
-    pub fn names(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
-        tokens_where(&self.0, SyntaxKind::is_type_name)
     }
 }
 
@@ -731,10 +904,6 @@ impl TraitDef {
         support::child::<Supertraits>(&self.0)
             .into_iter()
             .flat_map(|list| tokens_where(&list.0, SyntaxKind::is_type_name))
-    }
-
-    pub fn methods(&self) -> AstChildren<TraitMethod> {
-        support::children(&self.0)
     }
 }
 
@@ -750,67 +919,9 @@ impl TraitMethod {
     }
 }
 
-impl ImplDef {
-    /// The type that gets the trait.
-    #[must_use]
-    pub fn self_type(&self) -> Option<Type> {
-        support::child(&self.0)
-    }
-
-    #[must_use]
-    pub fn trait_name(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, SyntaxKind::is_type_name)
-    }
-
-    pub fn bounds(&self) -> AstChildren<ImplBound> {
-        support::children(&self.0)
-    }
-
-    pub fn methods(&self) -> AstChildren<FnDef> {
-        support::children(&self.0)
-    }
-}
-
 impl ImplBound {
     pub fn bounds(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
         support::child::<BoundList>(&self.0).into_iter().flat_map(|list| list.names())
-    }
-}
-
-impl ParamList {
-    pub fn params(&self) -> AstChildren<Param> {
-        support::children(&self.0)
-    }
-}
-
-impl Param {
-    /// The default value.
-    #[must_use]
-    pub fn default(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-}
-
-impl TopBinding {
-    #[must_use]
-    pub fn is_var(&self) -> bool {
-        has(&self.0, SyntaxKind::VAR_KW)
-    }
-}
-
-impl TestDef {
-    /// The string token that names the test.
-    #[must_use]
-    pub fn name(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, is_string)
-    }
-}
-
-impl ExternFn {
-    /// The string token after `from`.
-    #[must_use]
-    pub fn library(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, is_string)
     }
 }
 
@@ -818,11 +929,6 @@ impl NamedType {
     /// One name, or the segments of a path; the last is the type.
     pub fn segments(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
         tokens_where(&self.0, |kind| kind.is_type_name() || kind.is_name())
-    }
-
-    #[must_use]
-    pub fn type_args(&self) -> Option<TypeArgs> {
-        support::child(&self.0)
     }
 }
 
@@ -833,25 +939,9 @@ impl FnType {
         let single = if list.is_none() { support::child::<Type>(&self.0) } else { None };
         list.into_iter().flat_map(|list| list.types()).chain(single)
     }
-
-    #[must_use]
-    pub fn ret(&self) -> Option<Type> {
-        child_after(&self.0, ARROW)
-    }
 }
 
 impl LiteralPat {
-    #[must_use]
-    pub fn is_negative(&self) -> bool {
-        has(&self.0, MINUS)
-    }
-
-    /// The token without the sign.
-    #[must_use]
-    pub fn token(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, is_literal_token)
-    }
-
     /// The value with the sign applied.
     #[must_use]
     pub fn value(&self) -> Option<LiteralValue> {
@@ -885,12 +975,6 @@ impl RangePat {
     pub fn end(&self) -> Option<i64> {
         self.bound(true)
     }
-
-    /// `..=`
-    #[must_use]
-    pub fn is_inclusive(&self) -> bool {
-        has(&self.0, DOT_DOT_EQ)
-    }
 }
 
 impl ListPat {
@@ -901,80 +985,11 @@ impl ListPat {
     }
 }
 
-impl Tail {
-    #[must_use]
-    pub fn expr(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
-    #[must_use]
-    pub fn pattern(&self) -> Option<Pattern> {
-        support::child(&self.0)
-    }
-}
-
-impl RecordPat {
-    #[must_use]
-    pub fn field_list(&self) -> Option<FieldPatList> {
-        support::child(&self.0)
-    }
-}
-
 impl FieldPatList {
-    /// The fields; `pattern()` is `None` for the shorthand `{x}`.
-    pub fn fields(&self) -> AstChildren<FieldPat> {
-        support::children(&self.0)
-    }
-
     /// `_`: other fields are ignored.
     #[must_use]
     pub fn has_rest(&self) -> bool {
         support::child::<RestPat>(&self.0).is_some()
-    }
-}
-
-impl ConPat {
-    /// `Some(x)`, `Ok(value: v)`
-    #[must_use]
-    pub fn arg_list(&self) -> Option<PatArgList> {
-        support::child(&self.0)
-    }
-
-    /// `Box{w, h: k, _}`
-    #[must_use]
-    pub fn field_list(&self) -> Option<FieldPatList> {
-        support::child(&self.0)
-    }
-}
-
-impl PatArgList {
-    /// Positional arguments.
-    pub fn patterns(&self) -> AstChildren<Pattern> {
-        support::children(&self.0)
-    }
-
-    /// Named arguments.
-    pub fn fields(&self) -> AstChildren<FieldPat> {
-        support::children(&self.0)
-    }
-}
-
-impl MapPat {
-    pub fn entries(&self) -> AstChildren<MapPatEntry> {
-        support::children(&self.0)
-    }
-}
-
-impl MapPatEntry {
-    /// A [`LiteralPat`] or a [`PinPat`].
-    #[must_use]
-    pub fn key(&self) -> Option<Pattern> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn value(&self) -> Option<Pattern> {
-        nth_child(&self.0, 1)
     }
 }
 
@@ -1008,18 +1023,6 @@ fn literal_value(token: &SyntaxToken, negative: bool) -> Option<LiteralValue> {
 }
 
 impl Literal {
-    /// `-128i8`: the sign belongs to the literal.
-    #[must_use]
-    pub fn is_negative(&self) -> bool {
-        has(&self.0, MINUS)
-    }
-
-    /// The token without the sign.
-    #[must_use]
-    pub fn token(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, is_literal_token)
-    }
-
     /// `None`: out of range or damaged, reported by the parser.
     #[must_use]
     pub fn value(&self) -> Option<LiteralValue> {
@@ -1054,97 +1057,13 @@ impl ListExpr {
     }
 }
 
-impl RangeList {
-    #[must_use]
-    pub fn start(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn end(&self) -> Option<Expr> {
-        nth_child(&self.0, 1)
-    }
-}
-
-impl MapExpr {
-    pub fn entries(&self) -> AstChildren<MapEntry> {
-        support::children(&self.0)
-    }
-}
-
-impl MapEntry {
-    #[must_use]
-    pub fn key(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        nth_child(&self.0, 1)
-    }
-}
-
-impl BlockExpr {
-    pub fn statements(&self) -> AstChildren<Stmt> {
-        support::children(&self.0)
-    }
-}
-
-impl DoExpr {
-    pub fn statements(&self) -> AstChildren<Stmt> {
-        support::children(&self.0)
-    }
-}
-
 impl Lambda {
-    #[must_use]
-    pub fn body(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
     pub fn params(&self) -> impl Iterator<Item = Param> + use<> {
         self.param_list().into_iter().flat_map(|list| list.params())
     }
 }
 
-impl CallExpr {
-    #[must_use]
-    pub fn callee(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
-    /// `[Int]` of `f[Int](x)`. Also there for `fs[i](x)` with a name `i`, see the module documentation.
-    #[must_use]
-    pub fn type_args(&self) -> Option<TypeArgs> {
-        support::child(&self.0)
-    }
-}
-
-impl MethodCall {
-    #[must_use]
-    pub fn receiver(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
-    /// The method name, in either case.
-    #[must_use]
-    pub fn name(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, SyntaxKind::is_id)
-    }
-}
-
 impl FieldExpr {
-    #[must_use]
-    pub fn receiver(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
-    /// A name in either case; `None` for a tuple component.
-    #[must_use]
-    pub fn name(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, SyntaxKind::is_id)
-    }
-
     /// The number of a tuple component (`t.0`).
     #[must_use]
     pub fn index(&self) -> Option<SyntaxToken> {
@@ -1152,49 +1071,10 @@ impl FieldExpr {
     }
 }
 
-impl ConstructExpr {
-    /// The module path before the dot in `Geo.Pt(1, 2)`.
-    #[must_use]
-    pub fn base(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
-    /// The constructor.
-    #[must_use]
-    pub fn name(&self) -> Option<SyntaxToken> {
-        token_where(&self.0, SyntaxKind::is_type_name)
-    }
-}
-
 impl IndexExpr {
-    #[must_use]
-    pub fn base(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
     /// What stands between the brackets; only one index has a meaning.
     pub fn indices(&self) -> impl Iterator<Item = Expr> + use<> {
         support::children(&self.0).skip(1)
-    }
-}
-
-impl ArgList {
-    pub fn args(&self) -> AstChildren<Arg> {
-        support::children(&self.0)
-    }
-}
-
-impl Arg {
-    /// `true` for `name = e`, the unusual spelling of `name: e`; in the head of a local function a default value.
-    #[must_use]
-    pub fn has_eq(&self) -> bool {
-        has(&self.0, EQ)
-    }
-
-    /// `true` for `name: e`; in the head of a local function `e` is a type if it looks like one.
-    #[must_use]
-    pub fn has_colon(&self) -> bool {
-        has(&self.0, COLON)
     }
 }
 
@@ -1290,16 +1170,6 @@ impl BinOp {
 
 impl BinExpr {
     #[must_use]
-    pub fn lhs(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn rhs(&self) -> Option<Expr> {
-        nth_child(&self.0, 1)
-    }
-
-    #[must_use]
     pub fn op_token(&self) -> Option<SyntaxToken> {
         token_where(&self.0, |kind| BinOp::from_token(kind).is_some())
     }
@@ -1310,112 +1180,10 @@ impl BinExpr {
     }
 }
 
-impl IfExpr {
-    #[must_use]
-    pub fn condition(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn then_branch(&self) -> Option<Expr> {
-        nth_child(&self.0, 1)
-    }
-
-    #[must_use]
-    pub fn else_branch(&self) -> Option<Expr> {
-        nth_child(&self.0, 2)
-    }
-}
-
-impl MatchExpr {
-    #[must_use]
-    pub fn scrutinee(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-}
-
-impl ArmList {
-    pub fn arms(&self) -> AstChildren<MatchArm> {
-        support::children(&self.0)
-    }
-
-    /// `after ms -> e`, in `receive` only.
-    #[must_use]
-    pub fn after(&self) -> Option<AfterArm> {
-        support::child(&self.0)
-    }
-}
-
-impl MatchArm {
-    #[must_use]
-    pub fn body(&self) -> Option<Stmt> {
-        support::child(&self.0)
-    }
-}
-
-impl AfterArm {
-    #[must_use]
-    pub fn timeout(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn body(&self) -> Option<Expr> {
-        nth_child(&self.0, 1)
-    }
-}
-
-impl TryExpr {
-    #[must_use]
-    pub fn body(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-
-    #[must_use]
-    pub fn catch(&self) -> Option<CatchClause> {
-        support::child(&self.0)
-    }
-
-    #[must_use]
-    pub fn finally(&self) -> Option<FinallyClause> {
-        support::child(&self.0)
-    }
-}
-
 impl ReceiveExpr {
     #[must_use]
     pub fn after(&self) -> Option<AfterArm> {
         self.arm_list()?.after()
-    }
-}
-
-impl WhileExpr {
-    #[must_use]
-    pub fn condition(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn body(&self) -> Option<Expr> {
-        nth_child(&self.0, 1)
-    }
-}
-
-impl ForExpr {
-    #[must_use]
-    pub fn start(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    /// The upper bound, excluded.
-    #[must_use]
-    pub fn end(&self) -> Option<Expr> {
-        nth_child(&self.0, 1)
-    }
-
-    #[must_use]
-    pub fn body(&self) -> Option<Expr> {
-        nth_child(&self.0, 2)
     }
 }
 
@@ -1437,51 +1205,6 @@ impl SpawnExpr {
         } else {
             SpawnKind::Plain
         }
-    }
-}
-
-impl LetStmt {
-    /// `var …`
-    #[must_use]
-    pub fn is_var(&self) -> bool {
-        has(&self.0, SyntaxKind::VAR_KW)
-    }
-
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        support::child(&self.0)
-    }
-}
-
-impl BindStmt {
-    /// The left side; [`Expr::bind_target`] says what it means.
-    #[must_use]
-    pub fn target(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        child_after(&self.0, EQ)
-    }
-
-    /// `else …` after a conditional assignment.
-    pub fn else_parts(&self) -> AstChildren<ElsePart> {
-        support::children(&self.0)
-    }
-}
-
-impl ElsePart {
-    /// The expression after `else`; the target of an assignment if there is a value.
-    #[must_use]
-    pub fn expr(&self) -> Option<Expr> {
-        nth_child(&self.0, 0)
-    }
-
-    /// What stands after `=`.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        child_after(&self.0, EQ)
     }
 }
 
