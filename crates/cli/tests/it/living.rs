@@ -62,10 +62,10 @@ fn programs(dir: &Path, found: &mut Vec<(String, String)>) {
     for path in entries {
         if path.is_dir() {
             programs(&path, found);
-        } else if path.extension().is_some_and(|end| end == "nos") {
-            if let Ok(text) = fs::read_to_string(&path) {
-                found.push((path.display().to_string(), text));
-            }
+        } else if path.extension().is_some_and(|end| end == "nos")
+            && let Ok(text) = fs::read_to_string(&path)
+        {
+            found.push((path.display().to_string(), text));
         }
     }
 }

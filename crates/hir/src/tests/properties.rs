@@ -2,7 +2,10 @@
 //!
 //! The texts are all sources of the repository, random programs, and random damage of both.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use base_db::{DefId, DefName, Name};
 use proptest::{prelude::*, sample::Index};
@@ -38,7 +41,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 /// Items and bodies of a text, as plain functions give them.
-fn meaning(text: &str) -> (ItemTree, Vec<(DefName, String)>) {
+fn meaning(text: &str) -> (Arc<ItemTree>, Vec<(DefName, String)>) {
     let parse = syntax::parse(text);
     let root = parse.syntax();
     let collected = collect(&parse.tree(), &Name::from("main"));
