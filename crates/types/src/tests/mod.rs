@@ -3,6 +3,7 @@
 //! A fixture is one text: `//- /path` opens a file, everything below belongs to it; without such a line the text is one
 //! file that is run alone. The library's sources are always there.
 
+mod annotate;
 mod cases;
 mod incremental;
 mod limits;

@@ -44,6 +44,20 @@ fn collect(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
+/// Name and text of each program that is one file.
+pub(super) fn single_files() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test-data/suite");
+    let mut all = Vec::new();
+    programs(&root, &mut all);
+    let single = all.into_iter().filter(|paths| !paths[0].components().any(|part| part.as_os_str() == "multifile"));
+    single
+        .map(|paths| {
+            let name = paths[0].strip_prefix(&root).unwrap_or(&paths[0]).display().to_string();
+            (name, std::fs::read_to_string(&paths[0]).unwrap_or_default())
+        })
+        .collect()
+}
+
 /// What is wrong with the answer for one program; `None`: nothing.
 fn judge(root: &Path, paths: &[PathBuf]) -> Option<String> {
     let single = paths.len() == 1 && !root.components().any(|part| part.as_os_str() == "multifile");
