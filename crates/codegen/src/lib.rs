@@ -29,10 +29,7 @@ use std::sync::Arc;
 
 use base_db::{Counters, DefId, DefKind, DefName, Name};
 use bytecode::{BuildError, Chunk};
-use hir::{
-    body::Body,
-    problem::{Problem, Severity},
-};
+use hir::{body::Body, problem::Problem};
 use types::{Doors, InferenceResult, Trace, TyDb, TypeDef, ty::TraitRef};
 
 /// The code of one definition.
@@ -84,7 +81,7 @@ pub fn compiled<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Arc<Compiled>
     let _span = tracing::debug_span!("compiled", %name).entered();
     let body = hir::query::body(db, def);
     let inference = types::infer(db, def);
-    let fails = |problems: &[Problem]| problems.iter().any(|problem| problem.severity == Severity::Error);
+    let fails = |problems: &[Problem]| problems.iter().any(|problem| problem.severity.is_failure());
     if body.clauses.is_empty() || fails(&body.problems) || fails(&inference.problems) {
         return None;
     }

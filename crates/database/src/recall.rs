@@ -12,7 +12,7 @@ use base_db::{Content, DefId, DefKind, DefName, File, Fingerprint, ModuleId, Nam
 use bytecode::Chunk;
 use hir::{
     item_tree::{Header, ModuleHeader},
-    problem::{Problem, Severity},
+    problem::Problem,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, de::DeserializeOwned};
@@ -449,7 +449,7 @@ pub(crate) fn has_errors(db: &dyn Db, file: File) -> bool {
     matches!(file.content(db), Content::Invalid(_))
         || is_shadowed(db, file)
         || (!file.library(db) && !hir::syntax_problems(db, file).is_empty())
-        || file_problems(db, file).iter().any(|problem| problem.severity == Severity::Error)
+        || file_problems(db, file).iter().any(|problem| problem.severity.is_failure())
 }
 
 /// The entry of a unit, recalled or assembled from its parts. `None`: the unit has errors.

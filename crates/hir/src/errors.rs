@@ -88,25 +88,25 @@ pub(crate) fn expansion_failed(place: Place, failure: &Failure) -> Problem {
     problem
 }
 
-/// E0201: a `use` names a module that does not exist.
+/// E0301: a `use` names a module that does not exist.
 pub(crate) fn module_not_found(place: Place, module: &str, near: Option<Name>) -> Problem {
     let mut problem =
-        labelled(error(201, place, format!("module `{module}` not found")), "no file or block defines this module");
+        labelled(error(301, place, format!("module `{module}` not found")), "no file or block defines this module");
     problem.help = near.map(|near| format!("did you mean `{near}`?"));
     problem
 }
 
-/// E0202: a `use` names something that the module does not define.
+/// E0302: a `use` names something that the module does not define.
 pub(crate) fn not_defined_in(place: Place, name: &str, module: &str, near: Option<Name>) -> Problem {
-    let mut problem = error(202, place, format!("`{name}` is not defined in module `{module}`"));
+    let mut problem = error(302, place, format!("`{name}` is not defined in module `{module}`"));
     problem.help = near.map(|near| format!("did you mean `{near}`?"));
     problem
 }
 
-/// E0203: a `use` names a private definition. A private trait is invisible, which the message says first.
+/// E0303: a `use` names a private definition. A private trait is invisible, which the message says first.
 pub(crate) fn private_in(place: Place, name: &str, module: &str, is_trait: bool) -> Problem {
     let private = format!("`{name}` is private in module `{module}`");
-    let mut problem = error(203, place, private.clone());
+    let mut problem = error(303, place, private.clone());
     if is_trait {
         problem.message = format!("`{name}` is not defined in module `{module}`");
         problem.notes.push(private);
@@ -114,77 +114,85 @@ pub(crate) fn private_in(place: Place, name: &str, module: &str, is_trait: bool)
     helped(labelled(problem, "it cannot be imported"), format!("mark it `pub` in `{module}`"))
 }
 
-/// E0205: one name from two modules.
+/// E0305: one name from two modules.
 pub(crate) fn import_conflict(place: Place, name: &str, first: &str, second: &str, first_place: Place) -> Problem {
     let message = format!("import conflict: `{name}` is imported from both `{first}` and `{second}`");
     let mut problem = helped(
-        labelled(error(205, place, message), format!("`{name}` comes from `{second}` here")),
+        labelled(error(305, place, message), format!("`{name}` comes from `{second}` here")),
         format!("rename one of them: `use {second}.{{{name} as …}}`, or name it as `{second}.{name}`"),
     );
     problem.related.push((first_place, format!("`{name}` comes from `{first}` here")));
     problem
 }
 
-/// E0211: two files define one module.
+/// E0311: two files define one module.
 pub(crate) fn two_files(place: Place, module: &str, first: &str, second: &str) -> Problem {
     helped(
-        error(211, place, format!("module `{module}` is defined by two files: `{first}` and `{second}`")),
+        error(311, place, format!("module `{module}` is defined by two files: `{first}` and `{second}`")),
         "rename one of them",
     )
 }
 
-/// E0212: a file name with a dot.
+/// E0312: a file name with a dot.
 pub(crate) fn dotted_file(place: Place, path: &str) -> Problem {
     helped(
-        error(212, place, format!("the name of `{path}` contains a dot besides its suffix")),
+        error(312, place, format!("the name of `{path}` contains a dot besides its suffix")),
         "dots separate folders in module names: rename the file or make it a folder",
     )
 }
 
-/// E0213: a block has the name of a file module.
+/// E0313: a block has the name of a file module.
 pub(crate) fn block_is_file(place: Place, module: &str, path: &str) -> Problem {
     helped(
-        error(213, place, format!("module `{module}` is a block of this file and also the file `{path}`")),
+        error(313, place, format!("module `{module}` is a block of this file and also the file `{path}`")),
         "rename one of them",
     )
 }
 
-/// E0214.
-pub(crate) const STDLIB_TAKEN: Code = Code(214);
+/// E0314.
+pub(crate) const STDLIB_TAKEN: Code = Code(314);
 
-/// E0214: a project folder that takes the name of the library.
+/// E0314: a project folder that takes the name of the library.
 pub(crate) fn stdlib_taken(place: Place, path: &str) -> Problem {
     helped(
-        error(214, place, format!("`{path}` takes a module name that belongs to the standard library")),
+        error(314, place, format!("`{path}` takes a module name that belongs to the standard library")),
         "rename the folder or file `stdlib`",
     )
 }
 
-/// E0215: a file without a text.
+/// E0315: a file without a text.
 pub(crate) fn unreadable(place: Place, path: &str, reason: &str) -> Problem {
-    error(215, place, format!("cannot read `{path}`: {reason}"))
+    error(315, place, format!("cannot read `{path}`: {reason}"))
 }
 
-/// E0216: a file that no `use` can name.
+/// E0316: a file that no `use` can name.
 pub(crate) fn not_importable(place: Place, path: &str, part: &str) -> Problem {
-    let problem = error(216, place, format!("no other module can import `{path}`: `{part}` is not a name"));
+    let problem = error(316, place, format!("no other module can import `{path}`: `{part}` is not a name"));
     Problem {
         severity: Severity::Warning,
         ..helped(problem, "use letters, digits and `_` in the names of files and folders")
     }
 }
 
-/// E0221: a second definition of one name.
+/// E0321: a second definition of one name.
 pub(crate) fn defined_twice(place: Place, name: &str, first: Place) -> Problem {
-    let mut problem = labelled(error(221, place, format!("`{name}` is defined multiple times")), "defined again here");
+    let mut problem = labelled(error(321, place, format!("`{name}` is defined multiple times")), "defined again here");
     problem.related.push((first, "first defined here".to_owned()));
     problem
 }
 
-/// E0222: a constant whose value is computed.
+/// E0322: a constant whose value is computed.
 pub(crate) fn const_not_literal(place: Place) -> Problem {
     helped(
-        error(222, place, "const value must be a literal".to_owned()),
+        error(322, place, "const value must be a literal".to_owned()),
         "write a number, a string, a character or a Bool; computed values need no `const`: `name = …`",
     )
+}
+
+/// Turns a problem of an importer into a note: the text of `module` cannot be read, so names of it are missing.
+pub(crate) fn consequence(problem: &mut Problem, module: &Name) {
+    problem.severity = Severity::Note;
+    problem.help = None;
+    let start = Place { module: module.clone(), def: None, anchor: crate::problem::Anchor::Whole };
+    problem.related.push((start, format!("module `{module}` has syntax errors")));
 }

@@ -16,6 +16,7 @@ use crate::{
     problem::{Anchor, Place, Problem},
     query::{module_file, module_uses},
     resolve::{claims, encloses, module_names, use_target},
+    suggest::is_broken,
 };
 
 /// What is wrong with the imports of one module or block.
@@ -92,7 +93,10 @@ impl<'db> Check<'db> {
             .filter(|exported| claims(exported) || !exported.constructors.is_empty() || !exported.method_of.is_empty())
         else {
             let visible = names.iter().filter(|(_, exported)| exported.is_public()).map(|(name, _)| name.clone());
-            let problem = errors::not_defined_in(place, name, path, near(name, visible));
+            let mut problem = errors::not_defined_in(place, name, path, near(name, visible));
+            if is_broken(db, target) {
+                errors::consequence(&mut problem, path);
+            }
             self.problems.push(problem);
             return;
         };
@@ -169,7 +173,7 @@ fn is_known_library_module(path: &str) -> bool {
 }
 
 /// The candidate that `name` was probably meant to be: few letters away; among equals the smallest.
-pub(crate) fn near(name: &str, candidates: impl Iterator<Item = Name>) -> Option<Name> {
+pub fn near(name: &str, candidates: impl Iterator<Item = Name>) -> Option<Name> {
     let limit = (name.chars().count() / 3).max(1);
     candidates
         .filter(|candidate| candidate != name && !candidate.is_empty())

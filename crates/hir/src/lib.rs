@@ -20,6 +20,7 @@ mod project;
 pub mod query;
 mod resolve;
 pub mod scope;
+mod suggest;
 mod template;
 pub mod type_ref;
 mod units;
@@ -35,6 +36,7 @@ pub use query::{
     module_items, parse, trait_item, type_item, value_item,
 };
 pub use resolve::{Qualifier, ScopedName, exported, qualifier, resolve};
+pub use suggest::{Wanted, failed_import, modules_with, near, near_in_scope, near_member, private_in_import};
 pub use units::{Unit, UnitGraph, components, imported_modules, unit_files, unit_graph};
 
 /// What this layer needs of the database.

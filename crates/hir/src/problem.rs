@@ -35,6 +35,13 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// Errors and their consequences: what has one of them is not compiled.
+    pub fn is_failure(self) -> bool {
+        self != Severity::Warning
+    }
+}
+
 /// A stable diagnostic code: `Code(301)` prints as `E0301`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Code(pub u16);

@@ -100,7 +100,7 @@ fn imports<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &Name) -> bool 
 }
 
 /// The file's own module, if `module` is a block of it.
-fn file_scope<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Option<ModuleId<'db>> {
+pub(crate) fn file_scope<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Option<ModuleId<'db>> {
     let file = module_file(db, module)?;
     (file.module(db) != module.path(db)).then(|| ModuleId::new(db, file.module(db).clone()))
 }
@@ -201,7 +201,7 @@ fn exported_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Expor
 
 /// The public names of all prelude modules.
 #[salsa::tracked]
-fn prelude_names(db: &dyn HirDb, _project: base_db::Project) -> Arc<FxHashMap<Name, Resolved>> {
+pub(crate) fn prelude_names(db: &dyn HirDb, _project: base_db::Project) -> Arc<FxHashMap<Name, Resolved>> {
     let mut names: FxHashMap<Name, Resolved> = FxHashMap::default();
     for module in stdlib::prelude() {
         let Some(header) = module_header(db, ModuleId::new(db, Name::new_static(module))) else { continue };

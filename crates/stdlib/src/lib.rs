@@ -9,7 +9,7 @@ mod method;
 mod names;
 mod native;
 
-pub use method::{Callee, builtin_methods, heads_with_method};
+pub use method::{Callee, builtin_methods, heads_with_method, method_names};
 pub use names::{is_builtin_namespace, is_reserved_function_name, prelude_function_module, reserved_function_names};
 pub use native::{Native, Special, natives, natives_named};
 

@@ -37,6 +37,12 @@ pub fn heads_with_method(method: &str) -> Vec<&'static str> {
     heads
 }
 
+/// The names of all built-in methods of a head, those that every type has included.
+pub fn method_names(head: &str) -> impl Iterator<Item = &'static str> + use<'_> {
+    let own = METHODS.iter().filter(move |group| group.heads.contains(&head)).flat_map(|group| group.methods);
+    own.chain(UNIVERSAL).map(|(name, _)| *name)
+}
+
 fn find(methods: &[(&str, Callee)], method: &str) -> Option<Callee> {
     methods.binary_search_by(|(name, _)| (*name).cmp(method)).ok().map(|index| methods[index].1)
 }

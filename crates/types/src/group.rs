@@ -304,11 +304,11 @@ fn declare(check: &mut Check<'_, '_>, index: usize) {
             match bound_trait(check.doors, &scope, bound) {
                 Some(trait_) => check.bounds.entry(marked.clone()).or_default().push(trait_),
                 None => {
-                    check.report(
-                        index,
-                        hir::problem::Anchor::Name,
-                        Draft::new(412, format!("unknown trait `{bound}`")).note(format!("no type implements {bound}")),
-                    );
+                    let draft = Draft::new(412, format!("unknown trait `{bound}`"))
+                        .note(format!("no type implements {bound}"))
+                        .note(format!("does not implement {bound}"));
+                    let draft = check.unknown(bound, hir::Wanted::Trait, draft);
+                    check.report(index, hir::problem::Anchor::Name, draft);
                 }
             }
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base_db::{DefId, DefName, ModuleId, Name};
 use hir::{
+    Wanted,
     body::Expr,
     item_tree::{FunctionItem, ImplItem, ModuleItems, TraitItem, TypeBody, TypeItem, VariantFields},
     problem::{Anchor, Place, Problem},
@@ -19,8 +20,9 @@ use crate::{
     doors::{Doors, Trace},
     group::{bound_trait, item_lowering, mentions},
     lower::TypeLowering,
-    report::Draft,
+    report::{self, Draft},
     signature::{ImplDef, TraitDef},
+    suggest,
     ty::{BUILTIN_TRAITS, TraitRef, Ty},
     unify::Table,
 };
@@ -107,13 +109,14 @@ impl ItemCheck<'_, '_> {
     }
 
     fn type_item(&mut self, item: &TypeItem) {
-        let mut found: Vec<(u32, String)> = Vec::new();
+        let mut found: Vec<(u32, Draft)> = Vec::new();
         let mut twice: Vec<(u32, String)> = Vec::new();
         {
             let mut lowering = self.lowering(item);
             let mut check = |position: usize, ty: &TypeRef| {
                 lowering.lower(ty, &mut None);
-                found.extend(lowering.problems.drain(..).map(|problem| (position as u32, problem.message())));
+                let drafts = lowering.problems.drain(..).map(|problem| problem.draft(self.doors, &self.items.path));
+                found.extend(drafts.map(|draft| (position as u32, draft)));
             };
             let mut names: Vec<&Name> = Vec::new();
             let mut once = |position: usize, name: &'_ Name, what: &str| {
@@ -150,8 +153,8 @@ impl ItemCheck<'_, '_> {
             self.report(&item.def, Anchor::Member(position), Draft::new(414, message));
         }
         let reported = !found.is_empty();
-        for (position, message) in found {
-            self.report(&item.def, Anchor::Member(position), Draft::new(408, message).label("not known here"));
+        for (position, draft) in found {
+            self.report(&item.def, Anchor::Member(position), draft);
         }
         if let TypeBody::Alias(_) = item.body
             && !reported
@@ -186,6 +189,8 @@ impl ItemCheck<'_, '_> {
                 let mut draft = Draft::new(412, format!("unknown trait `{name}`"));
                 if resolved.trait_.is_some() {
                     draft = draft.note("a supertrait is declared before the traits that need it");
+                } else {
+                    draft = self.unknown_trait(name, draft);
                 }
                 self.report(&item.def, Anchor::Name, draft);
             }
@@ -208,15 +213,14 @@ impl ItemCheck<'_, '_> {
                     .help("choose another name");
                 self.report(&item.def, Anchor::Member(position), draft);
             }
-            let messages = self.method_types(method, None, &[]);
-            for message in messages {
-                self.report(&item.def, Anchor::Member(position), Draft::new(408, message));
+            for draft in self.method_types(method, None, &[]) {
+                self.report(&item.def, Anchor::Member(position), draft);
             }
         }
     }
 
-    /// Messages about the written types of a method.
-    fn method_types(&self, method: &FunctionItem, self_ty: Option<Ty>, params: &[Name]) -> Vec<String> {
+    /// Problems of the written types of a method.
+    fn method_types(&self, method: &FunctionItem, self_ty: Option<Ty>, params: &[Name]) -> Vec<Draft> {
         let mut lowering = item_lowering(self.doors, &self.items.path);
         for param in params {
             lowering.add_param(param.clone());
@@ -226,7 +230,12 @@ impl ItemCheck<'_, '_> {
         for ty in method.params.iter().filter_map(|param| param.ty.as_ref()).chain(&method.result) {
             lowering.lower(ty, &mut None);
         }
-        lowering.problems.iter().map(|problem| problem.message()).collect()
+        lowering.problems.iter().map(|problem| problem.draft(self.doors, &self.items.path)).collect()
+    }
+
+    fn unknown_trait(&self, name: &Name, draft: Draft) -> Draft {
+        let builtin = BUILTIN_TRAITS.into_iter().map(Name::new_static);
+        suggest::explain(self.doors, &self.items.path, name, Wanted::Trait, builtin, draft)
     }
 
     // --- impls ---
@@ -238,17 +247,18 @@ impl ItemCheck<'_, '_> {
             if let Some(private) = &resolved.private {
                 draft = draft.note(format!("`{}` is private in module `{}`", item.trait_name, private.module()));
             }
+            let draft = self.unknown_trait(&item.trait_name, draft);
             self.report(&item.def, Anchor::Name, draft);
             return;
         };
-        let messages: Vec<String> = {
+        let drafts: Vec<Draft> = {
             let mut lowering = item_lowering(self.doors, &self.items.path);
             lowering.lower(&item.target, &mut None);
-            lowering.problems.iter().map(|problem| problem.message()).collect()
+            lowering.problems.iter().map(|problem| problem.draft(self.doors, &self.items.path)).collect()
         };
-        if !messages.is_empty() {
-            for message in messages {
-                self.report(&item.def, Anchor::Name, Draft::new(408, message));
+        if !drafts.is_empty() {
+            for draft in drafts {
+                self.report(&item.def, Anchor::Name, draft);
             }
             return;
         }
@@ -264,7 +274,8 @@ impl ItemCheck<'_, '_> {
         for bound in &item.bounds {
             for name in &bound.bounds {
                 if bound_trait(self.doors, &self.items.path, name).is_none() {
-                    self.report(&item.def, Anchor::Name, Draft::new(412, format!("unknown trait `{name}`")));
+                    let draft = self.unknown_trait(name, Draft::new(412, format!("unknown trait `{name}`")));
+                    self.report(&item.def, Anchor::Name, draft);
                 }
             }
         }
@@ -275,19 +286,16 @@ impl ItemCheck<'_, '_> {
         if is_library(&definition.def) {
             return;
         }
-        let target = implementation.target.to_string();
+        let target = &implementation.target;
         for method in &definition.methods {
             if method.default.is_none() && !implementation.methods.iter().any(|(name, _)| *name == method.name) {
-                let draft = Draft::new(
-                    412,
-                    format!(
-                        "type `{target}` does not implement method `{}` required by trait `{}`",
-                        method.name,
-                        definition.def.name()
-                    ),
-                )
-                .help(format!("add `{}(…) = …` to the implementation", method.name));
-                self.report(&item.def, Anchor::Name, draft);
+                let draft = report::missing_method(target, &method.name, definition.def.name());
+                let trait_ = &definition.def;
+                let position =
+                    definition.methods.iter().position(|other| other.name == method.name).unwrap_or_default();
+                let anchor = Anchor::Member(position as u32);
+                let place = Place { module: trait_.module().clone(), def: Some(trait_.clone()), anchor };
+                self.report(&item.def, Anchor::Name, draft.related(place, "required here"));
             }
         }
     }
@@ -295,9 +303,8 @@ impl ItemCheck<'_, '_> {
     fn method_signatures(&mut self, item: &ImplItem, definition: &TraitDef, implementation: &ImplDef) {
         for (position, method) in item.methods.iter().enumerate() {
             let name = method.def.name();
-            let messages = self.method_types(method, Some(implementation.target.clone()), &implementation.params);
-            for message in messages {
-                self.report(&item.def, Anchor::Member(position as u32), Draft::new(408, message));
+            for draft in self.method_types(method, Some(implementation.target.clone()), &implementation.params) {
+                self.report(&item.def, Anchor::Member(position as u32), draft);
             }
             let declared: Vec<_> = definition.methods.iter().filter(|declared| declared.name == *name).collect();
             if declared.is_empty() {

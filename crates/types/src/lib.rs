@@ -19,6 +19,7 @@ mod native;
 pub mod print;
 mod report;
 pub mod signature;
+mod suggest;
 pub mod ty;
 mod unify;
 

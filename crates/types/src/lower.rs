@@ -5,10 +5,15 @@
 //! Invariant: never fails; what cannot be read is [`Ty::Error`] after one message.
 
 use base_db::{DefKind, DefName, Name};
-use hir::type_ref::{TypeParam, TypeRef};
+use hir::{
+    Wanted,
+    type_ref::{TypeParam, TypeRef},
+};
 
 use crate::{
     doors::Doors,
+    report::Draft,
+    suggest,
     ty::{Builtin, Head, Ty},
     unify::Table,
 };
@@ -54,6 +59,18 @@ pub(crate) enum TypeProblem {
 }
 
 impl TypeProblem {
+    /// The problem for people, with a proposal.
+    pub(crate) fn draft(&self, doors: &Doors<'_>, scope: &Name) -> Draft {
+        let draft = Draft::new(408, self.message()).label("not known here");
+        match self {
+            TypeProblem::Unknown(name) => {
+                suggest::explain(doors, scope, name, Wanted::Type, suggest::builtin_types(), draft)
+            }
+            TypeProblem::Private(..) => draft.label("it cannot be named here"),
+            TypeProblem::Arity(..) => draft.label(""),
+        }
+    }
+
     /// The message line.
     pub(crate) fn message(&self) -> String {
         match self {

@@ -23,12 +23,22 @@ pub(crate) struct Draft {
     pub(crate) message: String,
     pub(crate) label: String,
     pub(crate) notes: Vec<String>,
+    pub(crate) severity: Severity,
+    pub(crate) related: Vec<(Place, String)>,
     pub(crate) help: Option<String>,
 }
 
 impl Draft {
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Draft {
-        Draft { code, message: message.into(), label: String::new(), notes: Vec::new(), help: None }
+        Draft {
+            code,
+            message: message.into(),
+            label: String::new(),
+            notes: Vec::new(),
+            severity: Severity::Error,
+            related: Vec::new(),
+            help: None,
+        }
     }
 
     pub(crate) fn label(mut self, label: impl Into<String>) -> Draft {
@@ -49,16 +59,29 @@ impl Draft {
         self
     }
 
+    /// Makes it a note: the cause is reported at `place`.
+    pub(crate) fn because(mut self, place: Place, why: impl Into<String>) -> Draft {
+        self.severity = Severity::Note;
+        self.related.push((place, why.into()));
+        self
+    }
+
+    /// Another place that explains it.
+    pub(crate) fn related(mut self, place: Place, why: impl Into<String>) -> Draft {
+        self.related.push((place, why.into()));
+        self
+    }
+
     /// The problem at a part of a definition.
     pub(crate) fn at(self, module: Name, def: Option<base_db::DefName>, anchor: Anchor) -> Problem {
         Problem {
             code: Code(self.code),
-            severity: Severity::Error,
+            severity: self.severity,
             place: Place { module, def, anchor },
             message: self.message,
             label: self.label,
             notes: self.notes,
-            related: Vec::new(),
+            related: self.related,
             help: self.help,
         }
     }
@@ -103,12 +126,31 @@ pub(crate) fn mismatch(expected: &Ty, found: &Ty, clash: &Clash) -> Draft {
         draft = draft.note(format!("expected List[..], found {given}"));
     }
     draft = draft.note(format!("Cannot unify types: {wanted} and {given}"));
-    for (number, other) in [(expected, found), (found, expected)] {
-        if is_number(number) && is_known(other) && !is_number(other) {
-            draft = draft.note(format!("Missing trait implementation: {} does not implement Num", other));
+    let mut parts = Vec::new();
+    differing(expected, found, &mut parts);
+    for (expected, found) in parts {
+        for (number, other) in [(expected, found), (found, expected)] {
+            if is_number(number) && is_known(other) && !is_number(other) {
+                draft = draft.note(format!("Missing trait implementation: {} does not implement Num", other));
+            }
         }
     }
     draft
+}
+
+/// The smallest parts in which two types differ. Types are bounded, see `unify::MAX_DEPTH`.
+fn differing<'t>(expected: &'t Ty, found: &'t Ty, parts: &mut Vec<(&'t Ty, &'t Ty)>) {
+    match (expected, found) {
+        (Ty::Con(a, a_args), Ty::Con(b, b_args)) if a == b && a_args.len() == b_args.len() => {
+            a_args.iter().zip(b_args.iter()).for_each(|(a, b)| differing(a, b, parts));
+        }
+        (Ty::Fn(a), Ty::Fn(b)) if a.params.len() == b.params.len() => {
+            a.params.iter().zip(&b.params).for_each(|(a, b)| differing(a, b, parts));
+            differing(&a.result, &b.result, parts);
+        }
+        _ if expected != found => parts.push((expected, found)),
+        _ => {}
+    }
 }
 
 /// The head when that says enough; names with paths stay as they are.
@@ -165,6 +207,12 @@ pub(crate) fn bad_operands(left: &Ty, right: &Ty, missing: &[(Ty, &str)]) -> Dra
     draft
 }
 
+/// An implementation without a method that its trait requires.
+pub(crate) fn missing_method(ty: &Ty, method: &str, trait_: &str) -> Draft {
+    Draft::new(412, format!("type `{ty}` does not implement method `{method}` required by trait `{trait_}`"))
+        .help(format!("add `{method}(…) = …` to the implementation"))
+}
+
 /// Number of arguments.
 pub(crate) fn arity(expected: usize, found: usize) -> Draft {
     Draft::new(402, format!("Wrong number of arguments: expected {expected}, found {found}"))
@@ -183,6 +231,28 @@ pub(crate) fn no_method(ty: &Ty, method: &str) -> Draft {
         draft = draft.note(format!("{head} has no method length")).note(format!("has no method length: {ty}"));
     }
     draft
+}
+
+/// A method that several traits give to the type.
+pub(crate) fn ambiguous_method(ty: &Ty, method: &str, traits: &[TraitRef]) -> Draft {
+    let place = |trait_: &TraitRef| match trait_ {
+        TraitRef::Def(def) => format!("`{}`", def.qualified()),
+        TraitRef::Builtin(name) => format!("`{name}`"),
+    };
+    let list = traits.iter().map(place).collect::<Vec<_>>().join(" and ");
+    Draft::new(416, format!("ambiguous method `{method}`"))
+        .label(format!("`{ty}` has it from several traits"))
+        .note(format!("defined by the traits {list}"))
+        .help("import the trait that is meant, and not the other")
+}
+
+/// A constructor of several imported types that nothing tells apart.
+pub(crate) fn ambiguous_constructor(name: &str, types: &[String]) -> Draft {
+    let list = types.iter().map(|ty| format!("`{ty}`")).collect::<Vec<_>>().join(" and ");
+    Draft::new(416, format!("ambiguous constructor `{name}`: defined in {list}")).help(format!(
+        "name the type's module: `{}.{name}`",
+        types[0].rsplit_once('.').map_or("", |(module, _)| module)
+    ))
 }
 
 /// A field that the type does not have.

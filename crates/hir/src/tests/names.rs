@@ -212,12 +212,12 @@ fn import_errors() {
         "//- /main.nos\nuse gio.*\nuse geo.{area, hidden, aera, Secret, count}\nuse geo.peri\nuse geo.{}\nuse nope.x\nuse stdlib.server\nuse main.*\n//- /geo.nos\npub area(x) = x\nhidden(x) = x\ntype Secret = S\npub peri = 1\npub mvar count: Int = 0\n",
         "main",
         expect![[r#"
-            E0201 Use(0, None): module `gio` not found (did you mean `geo`?)
-            E0203 Use(1, Some(1)): `hidden` is private in module `geo` (mark it `pub` in `geo`)
-            E0202 Use(1, Some(2)): `aera` is not defined in module `geo` (did you mean `area`?)
-            E0203 Use(1, Some(3)): `Secret` is private in module `geo` (mark it `pub` in `geo`)
-            E0202 Use(1, Some(4)): `count` is not defined in module `geo`
-            E0201 Use(4, None): module `nope` not found
+            E0301 Use(0, None): module `gio` not found (did you mean `geo`?)
+            E0303 Use(1, Some(1)): `hidden` is private in module `geo` (mark it `pub` in `geo`)
+            E0302 Use(1, Some(2)): `aera` is not defined in module `geo` (did you mean `area`?)
+            E0303 Use(1, Some(3)): `Secret` is private in module `geo` (mark it `pub` in `geo`)
+            E0302 Use(1, Some(4)): `count` is not defined in module `geo`
+            E0301 Use(4, None): module `nope` not found
         "#]],
     );
 }
@@ -228,9 +228,9 @@ fn import_conflicts() {
         "//- /main.nos\nuse a.*\nuse b.*\nuse c.{f}\nuse a.{f}\nuse a.{g as z, h as z}\n//- /a.nos\npub f(x) = x\npub g = 1\npub h = 1\npub type T = K | L\n//- /b.nos\npub f(x: Int) = x\npub g = 1\npub type U = K | M\n//- /c.nos\npub f() = 1\n",
         "main",
         expect![[r#"
-            E0205 Use(1, None): import conflict: `f` is imported from both `a` and `b` (rename one of them: `use b.{f as …}`, or name it as `b.f`)
-            E0205 Use(2, Some(0)): import conflict: `f` is imported from both `a` and `c` (rename one of them: `use c.{f as …}`, or name it as `c.f`)
-            E0205 Use(4, Some(1)): import conflict: `z` is imported from both `a` and `a` (rename one of them: `use a.{z as …}`, or name it as `a.z`)
+            E0305 Use(1, None): import conflict: `f` is imported from both `a` and `b` (rename one of them: `use b.{f as …}`, or name it as `b.f`)
+            E0305 Use(2, Some(0)): import conflict: `f` is imported from both `a` and `c` (rename one of them: `use c.{f as …}`, or name it as `c.f`)
+            E0305 Use(4, Some(1)): import conflict: `z` is imported from both `a` and `a` (rename one of them: `use a.{z as …}`, or name it as `a.z`)
         "#]],
     );
 }
@@ -250,13 +250,13 @@ fn projects() {
         "//- /a.b.nos\nx = 1\n//- /a/b.nos\nx = 1\n//- /geo.nos\nmodule Inner\nend\n//- /geo/Inner.nos\ny = 1\n//- /stdlib/list.nos\n//- /stdlib/map.nos\n//- /two words.nos\n//- /type.nos\n//- /x.nos.nos\n//- /main.nos\n",
     );
     expect![[r#"
-        E0211 Whole: module `a.b` is defined by two files: `a.b.nos` and `a/b.nos` (rename one of them)
-        E0212 Whole: the name of `a.b.nos` contains a dot besides its suffix (dots separate folders in module names: rename the file or make it a folder)
-        E0213 Whole: module `geo.Inner` is a block of this file and also the file `geo/Inner.nos` (rename one of them)
-        E0214 Whole: `stdlib/list.nos` takes a module name that belongs to the standard library (rename the folder or file `stdlib`)
-        E0216 Whole: no other module can import `two words.nos`: `two words` is not a name (use letters, digits and `_` in the names of files and folders)
-        E0216 Whole: no other module can import `type.nos`: `type` is not a name (use letters, digits and `_` in the names of files and folders)
-        E0212 Whole: the name of `x.nos.nos` contains a dot besides its suffix (dots separate folders in module names: rename the file or make it a folder)
+        E0311 Whole: module `a.b` is defined by two files: `a.b.nos` and `a/b.nos` (rename one of them)
+        E0312 Whole: the name of `a.b.nos` contains a dot besides its suffix (dots separate folders in module names: rename the file or make it a folder)
+        E0313 Whole: module `geo.Inner` is a block of this file and also the file `geo/Inner.nos` (rename one of them)
+        E0314 Whole: `stdlib/list.nos` takes a module name that belongs to the standard library (rename the folder or file `stdlib`)
+        E0316 Whole: no other module can import `two words.nos`: `two words` is not a name (use letters, digits and `_` in the names of files and folders)
+        E0316 Whole: no other module can import `type.nos`: `type` is not a name (use letters, digits and `_` in the names of files and folders)
+        E0312 Whole: the name of `x.nos.nos` contains a dot besides its suffix (dots separate folders in module names: rename the file or make it a folder)
     "#]].assert_eq(&show_problems(project_problems(&db)));
 }
 
@@ -266,10 +266,10 @@ fn definitions_that_occur_twice() {
         "//- /m.nos\nx = 1\nx = 2\ntype T = A | B\ntype T = C\nconst x = 3\nconst K = 1 + 2\nf(x: Int) = 1\nf(x: Int) = 2\n",
     );
     expect![[r#"
-        E0221 Occurrence(1): `x` is defined multiple times
-        E0221 Occurrence(1): `T` is defined multiple times
-        E0221 Name: `x` is defined multiple times
-        E0222 Expr(0): const value must be a literal (write a number, a string, a character or a Bool; computed values need no `const`: `name = …`)
+        E0321 Occurrence(1): `x` is defined multiple times
+        E0321 Occurrence(1): `T` is defined multiple times
+        E0321 Name: `x` is defined multiple times
+        E0322 Expr(0): const value must be a literal (write a number, a string, a character or a Bool; computed values need no `const`: `name = …`)
     "#]].assert_eq(&show_problems(definition_problems(&db, db.module("m"))));
 }
 

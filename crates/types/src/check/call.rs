@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
-use base_db::{DefKind, DefName, Name};
-use hir::body::{Arg, Expr, ExprId, LocalId, TypeId};
+use base_db::{DefKind, DefName, ModuleId, Name};
+use hir::{
+    Wanted,
+    body::{Arg, Expr, ExprId, LocalId, TypeId},
+};
 
 use super::{Check, LocalFunction, raw};
 use crate::{
@@ -14,6 +17,7 @@ use crate::{
     native,
     report::{self, Draft},
     signature::{CtorRef, Signature, TypeDef},
+    suggest,
     ty::{Builtin, Constraint, Head, Ty},
     unify::Clash,
 };
@@ -145,6 +149,9 @@ impl Check<'_, '_> {
                 } else if name.starts_with(|c: char| c.is_ascii_uppercase()) {
                     draft = draft.note(format!("unknown type `{name}`"));
                 }
+                let is_upper = name.starts_with(|c: char| c.is_ascii_uppercase());
+                let wanted = if is_upper { Wanted::Constructor } else { Wanted::Value };
+                let draft = self.unknown(name, wanted, draft);
                 self.report_expr(expr, draft);
             }
         }
@@ -823,7 +830,8 @@ impl Check<'_, '_> {
             let qualifier = self.doors.qualifier(&scope, &module);
             let Some(target) = qualifier.module.clone() else {
                 self.infer_arguments(&mut arguments);
-                self.report_expr(expr, report::unknown_type(path));
+                let draft = self.unknown(&module, Wanted::Value, report::unknown_type(path));
+                self.report_expr(expr, draft);
                 return Ty::Error;
             };
             let exported = self.doors.exported(&target, &name);
@@ -837,7 +845,7 @@ impl Check<'_, '_> {
                 self.infer_arguments(&mut arguments);
                 let draft = match exported.constructors.first() {
                     Some((def, _, _)) => report::private_type(def.name(), &target),
-                    None => report::unknown_type(path),
+                    None => self.unknown_member(report::unknown_type(path), &target, &name),
                 };
                 self.report_expr(expr, draft);
                 return Ty::Error;
@@ -854,7 +862,10 @@ impl Check<'_, '_> {
                 let name = if def.kind() == DefKind::Type { def.name() } else { path };
                 report::private_type(name, def.module())
             }
-            None => report::unknown_type(path).note(format!("Unknown constructor: {path}")),
+            None => {
+                let draft = report::unknown_type(path).note(format!("Unknown constructor: {path}"));
+                self.unknown(path, Wanted::Constructor, draft)
+            }
         };
         self.report_expr(expr, draft);
         Ty::Error
@@ -1021,10 +1032,9 @@ impl Check<'_, '_> {
                 Some(name) => {
                     let index = constructor.field_names.iter().position(|field| field == name);
                     if index.is_none() {
-                        problem.get_or_insert(
-                            Draft::new(405, format!("Type {type_text} has no field {name}"))
-                                .note(format!("no field `{name}` on type `{type_text}`")),
-                        );
+                        let draft = Draft::new(405, format!("Type {type_text} has no field {name}"))
+                            .note(format!("no field `{name}` on type `{type_text}`"));
+                        problem.get_or_insert(suggest::near(draft, name, constructor.field_names.iter().cloned()));
                     }
                     index
                 }
@@ -1126,11 +1136,14 @@ impl Check<'_, '_> {
                 },
                 _ => None,
             };
-            let chosen = match known {
-                Some(def) => item.candidates.iter().find(|ctor| ctor.ty == def).or(item.candidates.first()).cloned(),
+            let chosen = match &known {
+                Some(def) => item.candidates.iter().find(|ctor| ctor.ty == *def).or(item.candidates.first()).cloned(),
                 None if last => item.candidates.first().cloned(),
                 None => None,
             };
+            if last && known.is_none() {
+                self.check_ambiguous(&item);
+            }
             let Some(ctor) = chosen else {
                 left.push(item);
                 continue;
@@ -1157,6 +1170,24 @@ impl Check<'_, '_> {
         }
         left.append(&mut self.open_constructors);
         self.open_constructors = left;
+    }
+
+    /// Candidates of one module are told apart by their order; of several imported modules none is nearer.
+    fn check_ambiguous(&mut self, item: &OpenConstructor) {
+        let Some(first) = item.candidates.first() else { return };
+        let differ = item.candidates.iter().any(|ctor| ctor.ty.module() != first.ty.module());
+        let own = item.candidates.iter().any(|ctor| *ctor.ty.module() == self.bodies[item.body].scope);
+        if !differ || own || item.candidates.iter().any(|ctor| super::method::is_library(&ctor.ty)) {
+            return;
+        }
+        let name = self
+            .doors
+            .type_def(&first.ty)
+            .and_then(|definition| Some(definition.constructors.get(first.index as usize)?.name.clone()))
+            .unwrap_or_default();
+        let types: Vec<String> = item.candidates.iter().map(|ctor| ctor.ty.qualified()).collect();
+        let draft = report::ambiguous_constructor(&name, &types);
+        self.report(item.body, hir::problem::Anchor::Expr(raw(item.at) as u32), draft);
     }
 
     // --- qualified names ---
@@ -1357,7 +1388,8 @@ impl Check<'_, '_> {
                 }) {
                     self.report_expr(expr, report::private_function(name, module));
                 } else {
-                    self.report_expr(expr, unknown(module, value));
+                    let draft = self.unknown_member(unknown(module, value), module, name);
+                    self.report_expr(expr, draft);
                 }
                 None
             }
@@ -1370,15 +1402,23 @@ impl Check<'_, '_> {
                 None
             }
             Namespace::Unknown(path) => {
-                self.report_expr(
-                    expr,
-                    report::unknown_function(path)
-                        .note(format!("unknown function `{path}.{name}`"))
-                        .note(format!("unknown type `{path}`"))
-                        .note(format!("unknown variable `{path}`")),
-                );
+                let draft = report::unknown_function(path)
+                    .note(format!("unknown function `{path}.{name}`"))
+                    .note(format!("unknown type `{path}`"))
+                    .note(format!("unknown variable `{path}`"));
+                let draft = self.unknown(path, Wanted::Type, draft);
+                self.report_expr(expr, draft);
                 None
             }
+        }
+    }
+
+    /// A problem about an unknown member of `module`, with a name there that is near.
+    fn unknown_member(&mut self, draft: Draft, module: &Name, name: &Name) -> Draft {
+        let db = self.doors.db;
+        match hir::near_member(db, ModuleId::new(db, module.clone()), name) {
+            Some(near) => draft.help(format!("did you mean `{module}.{near}`?")),
+            None => draft,
         }
     }
 
@@ -1455,7 +1495,8 @@ pub(crate) fn match_arguments(params: &[TargetParam], args: &[Argument]) -> Resu
         match &arg.name {
             Some(name) => {
                 let Some(param) = params.iter().position(|param| param.name.as_ref() == Some(name)) else {
-                    return Err(Draft::new(402, format!("unknown named argument '{name}'")));
+                    let draft = Draft::new(402, format!("unknown named argument '{name}'"));
+                    return Err(suggest::near(draft, name, params.iter().filter_map(|param| param.name.clone())));
                 };
                 if slots[param].is_some() {
                     return Err(Draft::new(402, format!("duplicate named argument '{name}'")));

@@ -549,7 +549,8 @@ impl Check<'_, '_> {
                     }
                     _ => {
                         self.infer_expr(*value, None);
-                        self.report_expr(*value, report::unknown_variable(name));
+                        let draft = self.unknown(name, hir::Wanted::Value, report::unknown_variable(name));
+                        self.report_expr(*value, draft);
                     }
                 }
             }

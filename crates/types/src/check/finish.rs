@@ -44,7 +44,7 @@ impl Check<'_, '_> {
             self.decide(index);
             let result = self.results(index, &names);
             let mut signature = signature;
-            signature.failed = result.problems.iter().any(|problem| problem.severity == hir::problem::Severity::Error);
+            signature.failed = result.problems.iter().any(|problem| problem.severity.is_failure());
             members.push((def, signature, result));
         }
         GroupOutcome { members }
@@ -570,7 +570,8 @@ impl Check<'_, '_> {
                 },
                 _ => continue,
             };
-            let mut covered: FxHashSet<Name> = FxHashSet::default();
+            // Constructors count by their place in the type: a pattern may use another name for an imported one.
+            let mut covered: FxHashSet<usize> = FxHashSet::default();
             let mut all = false;
             for arm in arms {
                 self.cover(index, arm.pat, &mut covered, &mut all);
@@ -578,7 +579,8 @@ impl Check<'_, '_> {
             if all || names.is_empty() {
                 continue;
             }
-            let missing: Vec<&Name> = names.iter().filter(|name| !covered.contains(*name)).collect();
+            let missing: Vec<&Name> =
+                names.iter().enumerate().filter(|(place, _)| !covered.contains(place)).map(|(_, name)| name).collect();
             if missing.is_empty() {
                 continue;
             }
@@ -592,19 +594,19 @@ impl Check<'_, '_> {
         }
     }
 
-    fn cover(&self, index: usize, pat: PatId, covered: &mut FxHashSet<Name>, all: &mut bool) {
+    fn cover(&self, index: usize, pat: PatId, covered: &mut FxHashSet<usize>, all: &mut bool) {
         let state = &self.bodies[index];
         match &state.body.pats[pat] {
             Pat::Wild | Pat::Bind(_) | Pat::Assign(_) | Pat::Missing | Pat::Record(_) => *all = true,
-            Pat::Constructor { name, .. } => {
-                covered.insert(name.clone());
-                // Single constructors are matched by type.
-                if !state.result.constructors.contains_key(&pat) && !state.result.pinned.contains_key(&pat) {
-                    *all = true;
+            Pat::Constructor { .. } => match state.result.constructors.get(&pat) {
+                Some(constructor) => {
+                    covered.insert(constructor.index as usize);
                 }
-            }
+                // What means nothing is reported already.
+                None => *all |= !state.result.pinned.contains_key(&pat),
+            },
             Pat::Literal(hir::body::Literal::Bool(value)) => {
-                covered.insert(Name::from(if *value { "true" } else { "false" }));
+                covered.insert(usize::from(!*value));
             }
             Pat::Or(parts) => parts.iter().for_each(|&part| self.cover(index, part, covered, all)),
             _ => {}

@@ -7,7 +7,11 @@
 use std::sync::Arc;
 
 use base_db::{DefKind, DefName, Name};
-use hir::body::{Arg, Expr, ExprId, LocalId, TypeId};
+use hir::{
+    Wanted,
+    body::{Arg, Expr, ExprId, LocalId, TypeId},
+    problem::{Anchor, Place},
+};
 
 use super::{
     Check,
@@ -18,7 +22,8 @@ use crate::{
     infer::{ArgPlan, CallPlan, Callee, FieldAccess, Resolution, Site, SiteCandidate},
     native,
     report::{self, Draft},
-    signature::ImplDef,
+    signature::{ImplDef, TypeDef},
+    suggest,
     ty::{BUILTIN_TRAITS, Constraint, Head, TraitRef, Ty},
 };
 
@@ -147,10 +152,17 @@ impl Check<'_, '_> {
                 self.infer_arguments(&mut args);
                 Ty::Error
             }
+            Found::Ambiguous(traits) => {
+                self.infer_arguments(&mut args);
+                let ty = self.table.resolve(receiver);
+                self.report_expr(expr, report::ambiguous_method(&ty, name, &traits));
+                Ty::Error
+            }
             Found::None => {
                 self.infer_arguments(&mut args);
                 let ty = self.table.resolve(receiver);
-                self.report_expr(expr, report::no_method(&ty, name));
+                let draft = self.no_method(&ty, name);
+                self.report_expr(expr, draft);
                 Ty::Error
             }
         }
@@ -237,9 +249,15 @@ impl Check<'_, '_> {
                 Ty::Dyn
             }
             Found::Silent => Ty::Error,
+            Found::Ambiguous(traits) => {
+                let ty = self.table.resolve(&ty);
+                self.report_expr(at, report::ambiguous_method(&ty, &method, &traits));
+                Ty::Error
+            }
             Found::None => {
                 let ty = self.table.resolve(&ty);
-                self.report_expr(at, report::no_method(&ty, &method));
+                let draft = self.no_method(&ty, &method);
+                self.report_expr(at, draft);
                 Ty::Error
             }
         };
@@ -281,7 +299,7 @@ impl Check<'_, '_> {
         // 1. Methods of traits.
         match self.find_trait_method(&ty, name, scope) {
             TraitMethodChoice::One(target) => return Found::Target(target),
-            TraitMethodChoice::Ambiguous => return Found::Silent,
+            TraitMethodChoice::Ambiguous(traits) => return Found::Ambiguous(traits),
             TraitMethodChoice::None => {}
         }
         // 2. Built-in methods of the head.
@@ -343,6 +361,57 @@ impl Check<'_, '_> {
                 None => Found::Silent,
             },
             _ => Found::Overloads(functions),
+        }
+    }
+
+    /// The problem of a method that `ty` does not have: who has it, or a method with a near name.
+    fn no_method(&mut self, ty: &Ty, name: &Name) -> Draft {
+        let draft = report::no_method(ty, name);
+        if draft.help.is_some() {
+            return draft;
+        }
+        let scope = self.scope();
+        let named = self.doors.methods_named(name);
+        let reachable =
+            |check: &mut Self, def: &DefName| check.trait_is_accessible(&TraitRef::Def(def.clone()), &scope);
+        if let Some(trait_) = named.traits.iter().find(|def| !is_library(def) && reachable(self, def)) {
+            let place = Place { module: trait_.module().clone(), def: Some(trait_.clone()), anchor: Anchor::Name };
+            let trait_ = trait_.name();
+            return draft
+                .note(format!("Missing trait implementation: {ty} does not implement {trait_}"))
+                .related(place, format!("`{name}` is a method of this trait"))
+                .help(format!("implement it: `{ty}: {trait_} … end`"));
+        }
+        let db = self.doors.db;
+        if let Some(module) = hir::modules_with(db, name, Wanted::Value).iter().find(|module| **module != scope)
+            && self.doors.resolve(&scope, name).functions.is_empty()
+            && !module.starts_with("stdlib.")
+        {
+            return draft.help(format!("did you mean `use {module}.{name}`?"));
+        }
+        let head = ty.head().and_then(table_head).unwrap_or("Function");
+        let own = self.field_names(ty).into_iter();
+        suggest::near(draft, name, stdlib::method_names(head).map(Name::from).chain(own))
+    }
+
+    /// The problem of a field that `ty` does not have.
+    pub(crate) fn no_field(&mut self, ty: &Ty, field: &Name) -> Draft {
+        let draft = report::no_field(ty, field);
+        let head = ty.head().and_then(table_head).unwrap_or("Function");
+        if stdlib::builtin_methods(head, field).next().is_some() {
+            return draft.help(format!("`{field}` is a method: write `.{field}()`"));
+        }
+        let fields = self.field_names(ty);
+        suggest::near(draft, field, fields.into_iter())
+    }
+
+    fn field_names(&mut self, ty: &Ty) -> Vec<Name> {
+        match ty {
+            Ty::Con(Head::Adt(def), _) => match self.doors.type_def(def).as_deref() {
+                Some(TypeDef { constructors, .. }) if constructors.len() == 1 => constructors[0].field_names.clone(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
         }
     }
 
@@ -552,7 +621,7 @@ impl Check<'_, '_> {
             [] => return TraitMethodChoice::None,
             [_] => fitting[0].0.clone(),
             _ => {
-                // Several traits: the one in scope; otherwise the first declared.
+                // Several traits: the only one in scope; among implementations of one module the first.
                 let in_scope: Vec<&TraitRef> = traits
                     .iter()
                     .filter(|trait_| {
@@ -563,10 +632,16 @@ impl Check<'_, '_> {
                         })
                     })
                     .collect();
-                let wanted = in_scope.first().copied().unwrap_or(&traits[0]);
+                let one_module = fitting.windows(2).all(|pair| pair[0].0.def.module() == pair[1].0.def.module());
+                let wanted = match in_scope.as_slice() {
+                    [only] => *only,
+                    [first, ..] if one_module => *first,
+                    [] if one_module => &traits[0],
+                    _ => return TraitMethodChoice::Ambiguous(traits),
+                };
                 match fitting.iter().find(|(implementation, _)| implementation.trait_ == *wanted) {
                     Some((implementation, _)) => implementation.clone(),
-                    None => return TraitMethodChoice::Ambiguous,
+                    None => return TraitMethodChoice::None,
                 }
             }
         };
@@ -644,7 +719,13 @@ impl Check<'_, '_> {
                 let scope = self.scope();
                 match self.find_trait_method(&ty, name, &scope) {
                     TraitMethodChoice::One(target) => Some(*target),
-                    TraitMethodChoice::None | TraitMethodChoice::Ambiguous => {
+                    TraitMethodChoice::Ambiguous(all) => {
+                        self.infer_arguments(args);
+                        let resolved = self.table.resolve(&receiver);
+                        self.report_expr(expr, report::ambiguous_method(&resolved, name, &all));
+                        return Some(Ty::Error);
+                    }
+                    TraitMethodChoice::None => {
                         self.infer_arguments(args);
                         let resolved = self.table.resolve(&receiver);
                         self.report_expr(
@@ -901,7 +982,8 @@ impl Check<'_, '_> {
 
 enum TraitMethodChoice {
     One(Box<Target>),
-    Ambiguous,
+    /// These traits all give the type the method, and none is nearer than the others.
+    Ambiguous(Vec<TraitRef>),
     None,
 }
 
@@ -915,6 +997,8 @@ enum Found {
     Open,
     /// The receiver is dynamic.
     Dynamic,
+    /// These traits all give the type the method.
+    Ambiguous(Vec<TraitRef>),
     /// Something was reported before.
     Silent,
     /// Nothing.

@@ -19,8 +19,9 @@ use std::sync::Arc;
 
 use base_db::{DefName, Name};
 use hir::{
+    Wanted,
     body::{Body, ExprId, LocalId, PatId},
-    problem::{Anchor, Problem},
+    problem::{Anchor, Problem, Severity},
 };
 use la_arena::RawIdx;
 use rustc_hash::FxHashMap;
@@ -31,6 +32,7 @@ use crate::{
     lower::{ParamStyle, TypeLowering},
     report::{self, Draft},
     signature::Signature,
+    suggest,
     ty::{Constraint, TraitRef, Ty},
     unify::Table,
 };
@@ -263,11 +265,16 @@ impl<'a, 'db> Check<'a, 'db> {
 
     // --- problems ---
 
-    /// Keeps the problem if it is the first of its body.
+    /// Keeps the problem if it is the first of its body, or a note.
     pub(crate) fn report(&mut self, body: usize, anchor: Anchor, draft: Draft) {
         let state = &mut self.bodies[body];
-        if state.problem.is_none() {
-            state.problem = Some(draft.at(state.module.clone(), Some(state.def.clone()), anchor));
+        let is_note = draft.severity == Severity::Note;
+        let problem = draft.at(state.module.clone(), Some(state.def.clone()), anchor);
+        // A consequence hides nothing, and one of a kind is enough.
+        if is_note && !state.more.iter().any(|other| other.message == problem.message) {
+            state.more.push(problem);
+        } else if !is_note && state.problem.is_none() {
+            state.problem = Some(problem);
         }
     }
 
@@ -526,14 +533,22 @@ impl<'a, 'db> Check<'a, 'db> {
         drop(lowering);
         self.cx().type_params = params;
         let current = self.current;
+        let scope = self.scope();
         for problem in problems {
-            self.report(
-                current,
-                Anchor::Type(raw(id) as u32),
-                Draft::new(408, problem.message()).label("not known here"),
-            );
+            self.report(current, Anchor::Type(raw(id) as u32), problem.draft(self.doors, &scope));
         }
         ty
+    }
+
+    /// A problem about an unknown `name`, with what is known of it.
+    pub(crate) fn unknown(&mut self, name: &str, wanted: Wanted, draft: Draft) -> Draft {
+        let scope = self.scope();
+        let state = &self.bodies[self.current];
+        let locals: Vec<Name> = match wanted {
+            Wanted::Value => state.visible.iter().map(|local| state.body.locals[*local].name.clone()).collect(),
+            _ => Vec::new(),
+        };
+        suggest::explain(self.doors, &scope, name, wanted, locals.into_iter(), draft)
     }
 
     /// Whether following one more level of nesting is allowed; reports once when not.

@@ -4,7 +4,10 @@
 //! program decides. An operator without a plan, or with a site none of whose candidates fits, is the machine's own.
 
 use base_db::Name;
-use hir::body::{BinaryOp, ExprId};
+use hir::{
+    body::{BinaryOp, ExprId},
+    problem::{Anchor, Place},
+};
 
 use super::Check;
 use crate::{
@@ -259,7 +262,21 @@ impl Check<'_, '_> {
         let impls = self.trait_impls(&TraitRef::Builtin(trait_name.into()));
         let mut candidates = Vec::new();
         for implementation in impls {
-            let Some((_, def)) = implementation.methods.iter().find(|(own, _)| *own == name) else { continue };
+            let Some((_, def)) = implementation.methods.iter().find(|(own, _)| *own == name) else {
+                // Comparisons have an automatic meaning for every type, arithmetic has none.
+                if !open && trait_name == "Num" && self.target_fits(&implementation, &ty).is_some() {
+                    let ty = self.table.resolve(&ty);
+                    let draft = report::missing_method(&ty, method, trait_name);
+                    let place = Place {
+                        module: implementation.def.module().clone(),
+                        def: Some(implementation.def.clone()),
+                        anchor: Anchor::Name,
+                    };
+                    self.report_expr(at, draft.related(place, format!("this implementation lacks `{method}`")));
+                    return;
+                }
+                continue;
+            };
             if !open {
                 if self.target_fits(&implementation, &ty).is_some() {
                     let callee = Callee::Function(def.clone());

@@ -4,12 +4,16 @@
 //! constructors; problems go into the state.
 
 use base_db::{DefKind, DefName, Name};
-use hir::body::{LocalId, Pat, PatFields, PatId};
+use hir::{
+    Wanted,
+    body::{LocalId, Pat, PatFields, PatId},
+};
 
 use super::{Check, LocalTy, expr::literal_type, raw};
 use crate::{
     report::{self, Draft},
     signature::CtorRef,
+    suggest,
     ty::{Builtin, Constraint, Head, Ty},
 };
 
@@ -39,7 +43,10 @@ impl Check<'_, '_> {
                         let meaning = self.value_resolution(def);
                         self.cx().result.pinned.insert(pat, meaning);
                     }
-                    None => self.report_pat(pat, report::unknown_variable(name)),
+                    None => {
+                        let draft = self.unknown(name, Wanted::Value, report::unknown_variable(name));
+                        self.report_pat(pat, draft);
+                    }
                 }
             }
             Pat::Assign(local) => {
@@ -206,11 +213,20 @@ impl Check<'_, '_> {
                 }
                 _ => {
                     self.bind_all(fields);
-                    self.report_pat(
-                        pat,
-                        Draft::new(406, format!("Unknown constructor: {name}"))
-                            .note(format!("unknown constructor `{name}`")),
-                    );
+                    let draft = Draft::new(406, format!("Unknown constructor: {name}"))
+                        .note(format!("unknown constructor `{name}`"));
+                    let draft = match &resolved.private {
+                        Some(def) => {
+                            let private = report::private_type(def.name(), def.module());
+                            draft.note(private.message)
+                        }
+                        None => draft,
+                    };
+                    // The constructors of the type that is matched come first.
+                    let own = self.constructor_names(expected);
+                    let draft = suggest::near(draft, name, own.into_iter());
+                    let draft = self.unknown(name, Wanted::Constructor, draft);
+                    self.report_pat(pat, draft);
                 }
             }
             return;
@@ -253,13 +269,24 @@ impl Check<'_, '_> {
                         None => {
                             let ty = Ty::adt(definition.def.clone(), args.clone());
                             let ty = self.table.resolve(&ty);
-                            self.report_pat(*part, report::no_field(&ty, field));
+                            let draft = self.no_field(&ty, field);
+                            self.report_pat(*part, draft);
                             Ty::Error
                         }
                     };
                     self.infer_pat(*part, &ty);
                 }
             }
+        }
+    }
+
+    /// The names of all constructors of a known type.
+    fn constructor_names(&mut self, ty: &Ty) -> Vec<Name> {
+        match self.table.shallow(ty) {
+            Ty::Con(Head::Adt(def), _) => self.doors.type_def(&def).map_or_else(Vec::new, |definition| {
+                definition.constructors.iter().map(|constructor| constructor.name.clone()).collect()
+            }),
+            _ => Vec::new(),
         }
     }
 

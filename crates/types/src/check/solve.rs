@@ -216,7 +216,8 @@ impl Check<'_, '_> {
                     }
                     None => {
                         let ty = self.table.resolve(&ty);
-                        self.report_expr(at, report::no_field(&ty, field));
+                        let draft = self.no_field(&ty, field);
+                        self.report_expr(at, draft);
                         self.expect(at, &Ty::Error, result);
                     }
                 }
