@@ -65,7 +65,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Everything but traits and interpolation.
+    /// Everything but traits.
     fn default() -> Options {
         Options {
             modules: 2..=7,
@@ -79,7 +79,7 @@ impl Default for Options {
             named_args: true,
             cycles: true,
             traits: false,
-            interpolation: false,
+            interpolation: true,
             deferred: true,
             mistakes: 22,
         }

@@ -413,7 +413,7 @@ fn declared_scheme(
             .map(|(name, ty, has_default, declared)| crate::signature::ParamSig {
                 name: name.clone(),
                 ty: close(ty),
-                default: has_default.then_some(Ty::Error),
+                default: has_default.then(crate::signature::DefaultSig::unknown),
                 declared: *declared,
             })
             .collect(),

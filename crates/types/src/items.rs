@@ -20,7 +20,7 @@ use crate::{
     group::{binding_group, bound_trait, infer_group, is_declared, item_lowering},
     infer::InferenceResult,
     lower::TypeLowering,
-    signature::{ConstructorDef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef, TypeShape},
+    signature::{ConstructorDef, DefaultSig, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef, TypeShape},
     ty::{Constraint, Head, TraitRef, Ty},
 };
 
@@ -136,7 +136,7 @@ fn trait_method(doors: &Doors<'_>, scope: &Name, method: &FunctionItem) -> Trait
         params.push(ParamSig {
             name: param.name.clone(),
             ty,
-            default: param.has_default.then_some(Ty::Error),
+            default: param.has_default.then(DefaultSig::unknown),
             declared: param.ty.is_some() || position == 0,
         });
     }
@@ -308,7 +308,7 @@ fn annotation(db: &dyn TyDb, name: &DefName, item: &FunctionItem) -> Signature {
         .map(|param| ParamSig {
             name: param.name.clone(),
             ty: param.ty.as_ref().map_or(Ty::Error, |written| lowering.lower(written, &mut None)),
-            default: param.has_default.then_some(Ty::Error),
+            default: param.has_default.then(DefaultSig::unknown),
             declared: true,
         })
         .collect();

@@ -33,7 +33,9 @@ pub use infer::{ArgPlan, CallPlan, Callee, FieldAccess, InferenceResult, Resolut
 pub use item_check::item_problems;
 pub use items::{impl_def, trait_def, type_def, type_shape};
 pub use print::scheme as show_signature;
-pub use signature::{ConstructorDef, CtorRef, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef, TypeShape};
+pub use signature::{
+    ConstructorDef, CtorRef, DefaultSig, ImplDef, ParamSig, Signature, TraitDef, TraitMethod, TypeDef, TypeShape,
+};
 pub use ty::{Builtin, Constraint, FnTy, Head, Ty};
 
 /// All that others may know of a function, method, value, constant or mvar. `None`: there is no such definition.

@@ -38,10 +38,27 @@ pub struct ParamSig {
     pub name: Option<Name>,
     /// Type.
     pub ty: Ty,
-    /// Type of the default expression, if there is one.
-    pub default: Option<Ty>,
+    /// The default, if there is one.
+    pub default: Option<DefaultSig>,
     /// Whether the type was written.
     pub declared: bool,
+}
+
+/// What callers that omit an argument must know of its default. A default does not constrain the parameter, so it has
+/// generic parameters of its own: those after the ones of the signature.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DefaultSig {
+    /// Type of the expression.
+    pub ty: Ty,
+    /// Pending constraints on its own generic parameters.
+    pub constraints: Vec<Constraint>,
+}
+
+impl DefaultSig {
+    /// A default whose type only its own definition knows; it fits every parameter.
+    pub(crate) fn unknown() -> DefaultSig {
+        DefaultSig { ty: Ty::Error, constraints: Vec::new() }
+    }
 }
 
 /// A constructor: its type and its index there. A record has one, index 0.

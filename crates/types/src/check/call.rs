@@ -16,7 +16,7 @@ use crate::{
     infer::{ArgPlan, CallPlan, Callee, Resolution},
     native,
     report::{self, Draft},
-    signature::{CtorRef, Signature, TypeDef},
+    signature::{CtorRef, DefaultSig, Signature, TypeDef},
     suggest,
     ty::{Builtin, Constraint, Head, Ty},
     unify::Clash,
@@ -28,7 +28,8 @@ pub(crate) struct TargetParam {
     pub(crate) name: Option<Name>,
     pub(crate) ty: Ty,
     pub(crate) has_default: bool,
-    pub(crate) default: Option<Ty>,
+    /// With the types of this call.
+    pub(crate) default: Option<DefaultSig>,
 }
 
 /// A callee, instantiated for one call.
@@ -321,7 +322,7 @@ impl Check<'_, '_> {
                 name: param.name.clone(),
                 ty: param.ty.instantiate(&generics),
                 has_default: param.default.is_some(),
-                default: param.default.as_ref().map(|ty| self.instantiate_default(ty, &generics)),
+                default: param.default.as_ref().map(|default| self.instantiate_default(default, &generics)),
             })
             .collect();
         let shared = signature
@@ -346,10 +347,10 @@ impl Check<'_, '_> {
         }
     }
 
-    /// The type of a default; its own variables (beyond the generics of the scheme) are fresh.
-    fn instantiate_default(&mut self, ty: &Ty, generics: &[Ty]) -> Ty {
+    /// A default at one call; its own variables (beyond the generics of the scheme) are fresh.
+    fn instantiate_default(&mut self, default: &DefaultSig, generics: &[Ty]) -> DefaultSig {
         let mut fresh: Vec<(u32, Ty)> = Vec::new();
-        ty.map_leaves(&mut |leaf| match leaf {
+        let mut leaf = |leaf: &Ty| match leaf {
             Ty::Param(index) => Some(match generics.get(*index as usize) {
                 Some(ty) => ty.clone(),
                 None => match fresh.iter().find(|(known, _)| known == index) {
@@ -362,7 +363,15 @@ impl Check<'_, '_> {
                 },
             }),
             _ => None,
-        })
+        };
+        DefaultSig {
+            ty: default.ty.map_leaves(&mut leaf),
+            constraints: default
+                .constraints
+                .iter()
+                .map(|constraint| constraint.map(&mut |ty| ty.map_leaves(&mut leaf)))
+                .collect(),
+        }
     }
 
     // --- calls ---
@@ -638,7 +647,7 @@ impl Check<'_, '_> {
             Ok(slots) => slots,
             Err(draft) => {
                 self.infer_arguments(args);
-                self.report_expr(expr, draft);
+                self.report_expr(expr, *draft);
                 return Ty::Error;
             }
         };
@@ -667,9 +676,10 @@ impl Check<'_, '_> {
                 Some(arg) => plan.push(args[*arg].source.clone()),
                 None => {
                     plan.push(ArgPlan::Default(index as u32));
-                    if let Some(default) = &target.params[index].default {
+                    if let Some(default) = target.params[index].default.clone() {
                         let param = target.params[index].ty.clone();
-                        self.expect(expr, &param, default);
+                        self.require_all(&default.constraints, expr);
+                        self.expect(expr, &param, &default.ty);
                     }
                 }
             }
@@ -1488,7 +1498,7 @@ pub(crate) fn target_type(target: &Target) -> Ty {
 }
 
 /// For each parameter the argument that is passed, `None` for a default.
-pub(crate) fn match_arguments(params: &[TargetParam], args: &[Argument]) -> Result<Vec<Option<usize>>, Draft> {
+pub(crate) fn match_arguments(params: &[TargetParam], args: &[Argument]) -> Result<Vec<Option<usize>>, Box<Draft>> {
     let mut slots: Vec<Option<usize>> = vec![None; params.len()];
     let mut next = 0;
     for (index, arg) in args.iter().enumerate() {
@@ -1496,10 +1506,11 @@ pub(crate) fn match_arguments(params: &[TargetParam], args: &[Argument]) -> Resu
             Some(name) => {
                 let Some(param) = params.iter().position(|param| param.name.as_ref() == Some(name)) else {
                     let draft = Draft::new(402, format!("unknown named argument '{name}'"));
-                    return Err(suggest::near(draft, name, params.iter().filter_map(|param| param.name.clone())));
+                    let names = params.iter().filter_map(|param| param.name.clone());
+                    return Err(Box::new(suggest::near(draft, name, names)));
                 };
                 if slots[param].is_some() {
-                    return Err(Draft::new(402, format!("duplicate named argument '{name}'")));
+                    return Err(Box::new(Draft::new(402, format!("duplicate named argument '{name}'"))));
                 }
                 slots[param] = Some(index);
             }
@@ -1508,7 +1519,7 @@ pub(crate) fn match_arguments(params: &[TargetParam], args: &[Argument]) -> Resu
                     next += 1;
                 }
                 if next == params.len() {
-                    return Err(report::arity(params.len(), args.len()));
+                    return Err(Box::new(report::arity(params.len(), args.len())));
                 }
                 slots[next] = Some(index);
                 next += 1;
@@ -1516,7 +1527,7 @@ pub(crate) fn match_arguments(params: &[TargetParam], args: &[Argument]) -> Resu
         }
     }
     if slots.iter().zip(params).any(|(slot, param)| slot.is_none() && !param.has_default) {
-        return Err(report::arity(params.len(), args.len()));
+        return Err(Box::new(report::arity(params.len(), args.len())));
     }
     Ok(slots)
 }

@@ -13,7 +13,7 @@ use super::{Check, Status, call::Argument, operator::operator_method, raw};
 use crate::{
     infer::{ArgPlan, CallPlan, Callee, InferenceResult, Resolution},
     report::{self, Draft},
-    signature::{ParamSig, Signature},
+    signature::{DefaultSig, ParamSig, Signature},
     ty::{Builtin, Constraint, Head, TraitRef, Ty},
     unify::Clash,
 };
@@ -28,6 +28,7 @@ impl Check<'_, '_> {
     /// Settles what is left and takes the results out. `defaults`: types of parameter defaults, by member.
     pub(crate) fn finish(mut self, defaults: &[Vec<Option<(ExprId, Ty)>>]) -> GroupOutcome {
         self.solve_woken();
+        self.default_types = defaults.iter().flatten().flatten().map(|(_, ty)| ty.clone()).collect();
         self.settle_constructors(false);
         self.settle_constructors(true);
         self.settle_prefixes();
@@ -83,6 +84,9 @@ impl Check<'_, '_> {
             .filter_map(|state| self.members.get(&state.def))
             .map(|member| (member.params.iter().map(|param| param.1.clone()).collect(), member.result.clone()))
             .collect();
+        for default in self.default_types.clone() {
+            self.table.variables(&default, &mut by_params);
+        }
         for (params, result) in members {
             for param in &params {
                 self.table.variables(param, &mut by_params);
@@ -361,8 +365,8 @@ impl Check<'_, '_> {
             .enumerate()
             .map(|(position, (name, ty, has_default, declared))| {
                 let default = match defaults.get(position) {
-                    Some(Some((_, default))) => Some(self.named(default, &mut naming.clone(), &mut extra)),
-                    _ => has_default.then_some(Ty::Error),
+                    Some(Some((_, default))) => Some(self.default_signature(default, &naming, &reached, &mut extra)),
+                    _ => has_default.then(DefaultSig::unknown),
                 };
                 ParamSig { name, ty, default, declared }
             })
@@ -380,6 +384,25 @@ impl Check<'_, '_> {
             failed: false,
         };
         (signature, naming)
+    }
+
+    /// The scheme of a default. `taken`: constraints that the parameters and the result decide already.
+    fn default_signature(&mut self, ty: &Ty, naming: &Naming, taken: &[bool], generics: &mut Vec<Name>) -> DefaultSig {
+        let mut naming = naming.clone();
+        let mut own = Vec::new();
+        self.table.variables(ty, &mut own);
+        own.retain(|var| !naming.vars.contains_key(var));
+        let reached = self.member_closure(own, &Naming::default());
+        let ty = self.named(ty, &mut naming, generics);
+        let mut constraints = Vec::new();
+        for index in (0..reached.len()).filter(|&index| reached[index] && !taken[index]) {
+            let constraint = self.pending[index].constraint.clone();
+            let constraint = constraint.map(&mut |ty| self.named(ty, &mut naming, generics));
+            if !constraints.contains(&constraint) {
+                constraints.push(constraint);
+            }
+        }
+        DefaultSig { ty, constraints }
     }
 
     /// For each constraint whether it belongs to the scheme that `start` begins.

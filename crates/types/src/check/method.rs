@@ -188,7 +188,7 @@ impl Check<'_, '_> {
                     all.len()
                 ))
             } else {
-                draft
+                *draft
             };
             self.report_expr(expr, draft);
             return Ty::Error;

@@ -169,6 +169,8 @@ pub(crate) struct Check<'a, 'db> {
     required: FxHashMap<(TraitRef, u32), u32>,
     /// The pending field constraint of a variable and field.
     fields: FxHashMap<(u32, Name), u32>,
+    /// Types of parameter defaults: callers that omit the argument decide what they leave open.
+    default_types: Vec<Ty>,
     /// Constructors in expressions whose type was open when they were met.
     open_constructors: Vec<call::OpenConstructor>,
 }
@@ -247,6 +249,7 @@ impl<'a, 'db> Check<'a, 'db> {
             solving: false,
             required: FxHashMap::default(),
             fields: FxHashMap::default(),
+            default_types: Vec::new(),
             open_constructors: Vec::new(),
         }
     }

@@ -138,3 +138,180 @@ fn a_new_impl_reaches_users_of_its_methods() {
             unit_groups 1"#]],
     );
 }
+
+const DEFAULTS: &str = "\
+//- /main.nos
+use util.*
+omits() = area(2)
+passes() = area(2, 3)
+named() = area(2, height: 3)
+//- /util.nos
+pub area(width, height = 1) = width * height
+";
+
+#[test]
+fn an_edited_default_of_the_same_type_reaches_no_caller() {
+    check_edit(
+        DEFAULTS,
+        "util.nos",
+        "pub area(width, height = 2) = width * height\n",
+        expect![[r#"
+        infer_group 1
+        mentions 1"#]],
+    );
+}
+
+#[test]
+fn a_default_of_another_type_reaches_callers() {
+    check_edit(
+        DEFAULTS,
+        "util.nos",
+        "pub area(width, height = 1.5) = width * height\n",
+        expect![[r#"
+        infer_group 4
+        inference 4
+        mentions 1
+        scheme 1"#]],
+    );
+}
+
+#[test]
+fn a_renamed_parameter_reaches_callers() {
+    check_edit(
+        DEFAULTS,
+        "util.nos",
+        "pub area(width, tall = 1) = width * tall\n",
+        expect![[r#"
+        infer_group 4
+        inference 4
+        is_declared 1
+        item_problems 1
+        mentions 1
+        scheme 1
+        unit_groups 1"#]],
+    );
+}
+
+#[test]
+fn a_constant_reaches_who_uses_it() {
+    let before = "\
+//- /main.nos
+use util.*
+uses() = LIMIT + 1
+other() = 1
+//- /util.nos
+pub const LIMIT = 5
+pub const REST = 1
+";
+    check_edit(
+        before,
+        "util.nos",
+        "pub const LIMIT = 6\npub const REST = 1\n",
+        expect![[r#"
+        infer_group 1
+        inference 1
+        item_problems 1
+        scheme 1"#]],
+    );
+}
+
+#[test]
+fn a_definition_that_becomes_private_reaches_who_uses_it() {
+    check_edit(
+        PROJECT,
+        "util.nos",
+        "helper(x) = x + 1\npub other(y) = y\nunrelated(s: String) -> Int = s.length()\n",
+        expect![[r#"
+            infer_group 2
+            inference 1
+            is_declared 1
+            item_problems 1
+            unit_groups 2"#]],
+    );
+}
+
+#[test]
+fn an_impl_in_a_third_module_reaches_users_of_the_method() {
+    let before = "\
+//- /main.nos
+use shape.*
+uses(s) = s.label()
+plain(s: Shape) = s
+//- /shape.nos
+pub type Shape = Dot | Box(Int)
+//- /label.nos
+pub trait Label
+  label(self) -> String
+end
+//- /impls.nos
+use shape.*
+use label.*
+";
+    check_edit(
+        before,
+        "impls.nos",
+        "use shape.*\nuse label.*\nShape: Label\n  label(self) = \"shape\"\nend\n",
+        expect![[r#"
+            binding_group 1
+            impl_def 1
+            infer_group 2
+            inference 2
+            is_declared 1
+            item_problems 1
+            mentions 1
+            trait_def 1
+            unit_groups 1"#]],
+    );
+}
+
+const DEFAULT_METHOD: &str = "\
+//- /main.nos
+use t.*
+uses(n: Int) = n.twice()
+other(n: Int) = n + 1
+//- /t.nos
+pub trait Label
+  once(self) -> Int
+  twice(self) -> Int = self.once() * 2
+end
+Int: Label
+  once(self) = self
+end
+";
+
+#[test]
+fn an_edited_default_method_stays_in_its_body() {
+    let text = DEFAULT_METHOD.split_once("t.nos\n").map_or("", |(_, text)| text).replace("* 2", "* 3");
+    check_edit(
+        DEFAULT_METHOD,
+        "t.nos",
+        &text,
+        expect![[r#"
+        infer_group 1
+        mentions 1"#]],
+    );
+}
+
+#[test]
+fn a_field_type_reaches_who_reads_the_type() {
+    let before = "\
+//- /main.nos
+use t.*
+reads(p: P) = p.x
+keeps(p: P) = p
+other() = 1
+//- /t.nos
+pub type P = { x: Int, y: Int }
+";
+    check_edit(
+        before,
+        "t.nos",
+        "pub type P = { x: Float, y: Int }\n",
+        expect![[r#"
+        infer_group 1
+        inference 1
+        item_problems 1
+        type_def 1
+        type_shape 1"#]],
+    );
+}

@@ -7,6 +7,7 @@ mod annotate;
 mod cases;
 mod incremental;
 mod limits;
+mod properties;
 mod suite;
 
 use std::sync::{Arc, Mutex, OnceLock};
