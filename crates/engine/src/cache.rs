@@ -6,6 +6,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    thread::{self, JoinHandle},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -22,6 +23,29 @@ const PROJECT_LIMIT: u64 = 1 << 30;
 
 /// Bytes that the store in the user's folder, which serves all single files, may have.
 const USER_LIMIT: u64 = 2 << 30;
+
+/// The thread that merges and evicts, if there is one. Nobody touches the store's folder once this is dropped.
+#[derive(Default)]
+pub(crate) struct Maintenance(Option<JoinHandle<()>>);
+
+impl Maintenance {
+    fn is_running(&self) -> bool {
+        self.0.as_ref().is_some_and(|running| !running.is_finished())
+    }
+
+    fn wait(&mut self) {
+        if let Some(running) = self.0.take() {
+            // What a failed tidying left behind is valid, as after a kill.
+            let _ = running.join();
+        }
+    }
+}
+
+impl Drop for Maintenance {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}
 
 /// The folder that holds the entries of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +251,7 @@ impl Engine {
     /// Starts to merge small files and to evict what was not used for long, if limits are exceeded, in the background.
     pub(crate) fn start_maintenance(&mut self) {
         let (Some(store), Some(location)) = (&self.store, &self.cache) else { return };
-        if self.maintenance.as_ref().is_some_and(|running| !running.is_finished()) {
+        if self.maintenance.is_running() {
             return;
         }
         let (store, max_bytes) = (Arc::clone(store), location.limit);
@@ -235,14 +259,13 @@ impl Engine {
             // A store that cannot be tidied works as before, and a process may end in the middle of it.
             let _ = store.maintain(MaintainOptions { max_bytes, ..MaintainOptions::default() });
         };
-        self.maintenance = std::thread::Builder::new().name("maintenance".to_owned()).spawn(work).ok();
+        self.maintenance = Maintenance(thread::Builder::new().name("maintenance".to_owned()).spawn(work).ok());
     }
 
-    /// Waits for what [`Engine::save`] started in the background: merging and evicting. For the end of a process.
+    /// Waits for what [`Engine::save`] started in the background: merging and evicting. Dropping the engine waits too;
+    /// this is for processes that end without.
     pub fn maintain(&mut self) {
-        if let Some(running) = self.maintenance.take() {
-            let _ = running.join();
-        }
+        self.maintenance.wait();
     }
 
     /// Merges everything and evicts entries, least recently used first, until the store has at most `max_bytes` (its

@@ -27,7 +27,6 @@ mod why;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::JoinHandle,
     time::Instant,
 };
 
@@ -101,8 +100,7 @@ pub struct Engine {
     not_saved: Option<String>,
     /// The last update is in the journal of the store.
     noted: bool,
-    /// Merges and evicts.
-    maintenance: Option<JoinHandle<()>>,
+    maintenance: cache::Maintenance,
     opened: Instant,
     timings: machine::Timings,
 }
@@ -193,7 +191,7 @@ impl Engine {
             stale: true,
             not_saved: None,
             noted: false,
-            maintenance: None,
+            maintenance: cache::Maintenance::default(),
             opened,
             timings: machine::Timings::default(),
         }
