@@ -10,7 +10,7 @@ use std::{
 use fastrand::Rng;
 use test_fixture::Program;
 
-use crate::project::{CHAIN, Folder, Outcome, Texts};
+use crate::project::{CHAIN, Folder, Outcome, Texts, run_text};
 
 fn folder_of(files: &[(String, String)]) -> Folder {
     let folder = Folder::new();
@@ -157,4 +157,29 @@ fn s68_projects_that_share_a_store_do_not_meet() {
         let warm = folder.ithaca(&["run", "--stats=json", "-v", "project", "--cache-dir", &shared]);
         warm.prints(expected.trim_end()).recalls_all();
     }
+}
+
+/// S63, S67: between check and run a text changes and the store goes. What is run is the present program, as a whole.
+#[test]
+fn s63_texts_and_entries_that_go_after_the_check() {
+    let texts: Texts = test_fixture::Fixture::parse(CHAIN).into_files().into_iter().collect();
+    let folder = Folder::with(&texts);
+    folder.ithaca(&["run", "project"]).prints("86");
+    let mut engine = ithaca::Engine::open(folder.path("")).unwrap();
+    assert_eq!(engine.check(), []);
+    fs::remove_dir_all(folder.path(".ithaca")).unwrap();
+    folder.write("c.nos", "pub base() = 43\n");
+    assert_eq!(run_text(&mut engine), "88\n");
+    assert_eq!(engine.verify(), Vec::<String>::new());
+
+    let mut engine = ithaca::Engine::open(folder.path("")).unwrap();
+    engine.check();
+    engine.save().unwrap();
+    engine.maintain();
+    let mut next = ithaca::Engine::open(folder.path("")).unwrap();
+    assert_eq!(next.check(), []);
+    fs::remove_dir_all(folder.path(".ithaca")).unwrap();
+    folder.write("c.nos", "pub base() = \"x\"\n");
+    assert_eq!(run_text(&mut next), "Error: the program has errors\n");
+    assert_eq!(next.check().len(), 1);
 }
