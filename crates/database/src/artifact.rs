@@ -15,7 +15,7 @@ use bytecode::Chunk;
 use hir::{item_tree::Header, problem::Problem};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use types::Answer;
+use types::{Answer, Question};
 
 /// Kind of the record of a unit, keyed by [`unit_key`].
 pub(crate) const UNIT: u8 = 1;
@@ -59,8 +59,21 @@ pub struct Head {
     pub deps: Vec<(Name, Fingerprint)>,
     /// Fingerprint of the index of all impls of the project, if a question was about it.
     pub impls: Option<Fingerprint>,
-    /// Questions about types, traits and impls of files that are in no import chain: checked one by one.
+    /// Questions about types, traits and impls of files that are in no import chain, and about templates of other files:
+    /// checked one by one.
     pub loose: Vec<Answer>,
+}
+
+impl Head {
+    /// Whether an edit of any file with something for the whole project may change an answer.
+    pub fn asks_globals(&self) -> bool {
+        self.impls.is_some() || self.asks_templates()
+    }
+
+    /// Whether templates of other files have a part in it.
+    pub fn asks_templates(&self) -> bool {
+        self.loose.iter().any(|(question, _)| matches!(question, Question::Template(_)))
+    }
 }
 
 /// One file of a unit.

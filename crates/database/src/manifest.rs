@@ -41,10 +41,12 @@ pub(crate) struct Row {
     pub deps: Vec<Name>,
     /// Modules that its own `use` declarations name.
     pub imports: Vec<Name>,
-    /// The unit asked about impls of the whole project.
-    pub asks_impls: bool,
-    /// The file declares traits or impls.
-    pub has_impls: bool,
+    /// The unit asked about impls of the whole project, or about templates of other files.
+    pub asks_globals: bool,
+    /// The file declares what the whole project sees: traits, impls or templates.
+    pub has_globals: bool,
+    /// Templates of other files have a part in the unit, perhaps in its imports.
+    pub borrows: bool,
     /// The entry holds warnings.
     pub warnings: bool,
     /// The unit has more files than this one.
@@ -58,11 +60,12 @@ const ROW: usize = 4 + 32 + 16 + 16 + 16 + 4 + 4;
 const HEADER: usize = 20;
 
 const STAMPED: u32 = 1;
-const ASKS_IMPLS: u32 = 2;
-const HAS_IMPLS: u32 = 4;
+const ASKS_GLOBALS: u32 = 2;
+const HAS_GLOBALS: u32 = 4;
 const WARNINGS: u32 = 8;
 const CYCLIC: u32 = 16;
 const MVARS: u32 = 32;
+const BORROWS: u32 = 64;
 
 const NO_ENTRY: u32 = u32::MAX;
 
@@ -121,8 +124,9 @@ pub(crate) fn encode(rows: &mut [Row], flags: u32) -> (Vec<u8>, Vec<store::Recor
         table.extend_from_slice(&entry.to_le_bytes());
         let flag = |set: bool, bit: u32| if set { bit } else { 0 };
         let bits = flag(row.stamp.is_some(), STAMPED)
-            | flag(row.asks_impls, ASKS_IMPLS)
-            | flag(row.has_impls, HAS_IMPLS)
+            | flag(row.asks_globals, ASKS_GLOBALS)
+            | flag(row.has_globals, HAS_GLOBALS)
+            | flag(row.borrows, BORROWS)
             | flag(row.warnings, WARNINGS)
             | flag(row.cyclic, CYCLIC)
             | flag(row.mvars, MVARS);
@@ -272,14 +276,14 @@ impl Manifest {
         }
     }
 
-    /// The unit asked about impls of the whole project.
-    pub(crate) fn asks_impls(&self, row: usize) -> bool {
-        self.flag(row, ASKS_IMPLS)
+    /// The unit asked about impls of the whole project, or about templates of other files.
+    pub(crate) fn asks_globals(&self, row: usize) -> bool {
+        self.flag(row, ASKS_GLOBALS)
     }
 
-    /// The file declares traits or impls.
-    pub(crate) fn has_impls(&self, row: usize) -> bool {
-        self.flag(row, HAS_IMPLS)
+    /// The file declares what the whole project sees: traits, impls or templates.
+    pub(crate) fn has_globals(&self, row: usize) -> bool {
+        self.flag(row, HAS_GLOBALS)
     }
 
     /// The entry holds warnings.
@@ -302,8 +306,9 @@ impl Manifest {
             entry: self.entry(row),
             deps: self.deps(row).map(Name::from).collect(),
             imports: self.imports(row).map(Name::from).collect(),
-            asks_impls: self.asks_impls(row),
-            has_impls: self.has_impls(row),
+            asks_globals: self.asks_globals(row),
+            has_globals: self.has_globals(row),
+            borrows: self.flag(row, BORROWS),
             warnings: self.warnings(row),
             cyclic: self.flag(row, CYCLIC),
             mvars: self.mvars(row),

@@ -195,7 +195,7 @@ pub fn interface(db: &dyn Db, file: File) -> Fingerprint {
     {
         return fingerprint;
     }
-    let mut parts = vec![names_fingerprint(hir::header(db, file), file.library(db))];
+    let mut parts = vec![names_fingerprint(hir::header(db, file), file.library(db)), hir::templates_fingerprint(db, file)];
     for (def, public) in definitions(db, file) {
         let hidden = matches!(def.kind(), DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Mvar);
         if public || !hidden || file.library(db) {
@@ -259,7 +259,8 @@ fn definition_of(question: &Question) -> Option<&DefName> {
         | Question::Module(_)
         | Question::Qualifier { .. }
         | Question::ImplsOf(_)
-        | Question::MethodsNamed(_) => None,
+        | Question::MethodsNamed(_)
+        | Question::Template(_) => None,
     }
 }
 
@@ -586,6 +587,7 @@ fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
     }
     let mut impls = None;
     let mut project_wide: Vec<(&DefName, &Answer)> = Vec::new();
+    let mut loose: Vec<Answer> = Vec::new();
     for answer in questions {
         match (definition_of(&answer.0), &answer.0) {
             (Some(def), _) if is_project_wide(def.kind()) => project_wide.push((def, answer)),
@@ -594,6 +596,7 @@ fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
             (None, Question::ImplsOf(_) | Question::MethodsNamed(_)) => {
                 impls = Some(hir::impl_index(db).fingerprint);
             }
+            (None, Question::Template(_)) => loose.push(answer.clone()),
             (None, _) => {}
         }
     }
@@ -618,8 +621,7 @@ fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
             file.library(db) || own.contains(module) || deps.binary_search_by(|(dep, _)| dep.cmp(module)).is_ok()
         })
     };
-    let loose =
-        project_wide.into_iter().filter(|(def, _)| !is_settled(def)).map(|(_, answer)| answer.clone()).collect();
+    loose.extend(project_wide.into_iter().filter(|(def, _)| !is_settled(def)).map(|(_, answer)| answer.clone()));
     let files = files.iter().map(|&file| FileFacts {
         path: file.path(db).clone(),
         hash: file.hash(db),

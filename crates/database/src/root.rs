@@ -33,10 +33,10 @@ pub struct Known {
     pub hash: Fingerprint,
     /// Entry of the unit that the file belonged to.
     pub entry: Option<store::RecordRef>,
-    /// Modules that its `use` declarations named.
-    pub imports: Arc<[Name]>,
-    /// Whether it declares traits or impls.
-    pub has_impls: bool,
+    /// Modules that its `use` declarations named; `None`: templates of other files may have named some.
+    pub imports: Option<Arc<[Name]>>,
+    /// Whether it declares what the whole project sees: traits, impls or templates.
+    pub has_globals: bool,
 }
 
 /// All hints of the last run, by path.
@@ -126,11 +126,11 @@ impl hir::HirDb for RootDatabase {
     }
 
     fn stored_imports(&self, file: File) -> Option<Arc<[Name]>> {
-        recall::known_text(self, file).map(|known| Arc::clone(&known.imports))
+        recall::known_text(self, file)?.imports.clone()
     }
 
-    fn lacks_impls(&self, file: File) -> bool {
-        recall::known_text(self, file).is_some_and(|known| !known.has_impls)
+    fn lacks_globals(&self, file: File) -> bool {
+        recall::known_text(self, file).is_some_and(|known| !known.has_globals)
     }
 }
 

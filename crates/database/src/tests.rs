@@ -218,7 +218,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             item 2
             item_problems 1
             item_tree 1
-            lacks_impls 11
+            lacks_globals 11
             mentions 1
             module_file 2
             module_items 1

@@ -29,7 +29,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use types::{Signature, TypeDef};
 
 use crate::{
-    artifact::{self, Artifact},
+    artifact::{self, Artifact, Head},
     image::Image,
     manifest::{self, Manifest, Row, Stamp},
     recall::{self, Reason, Recall},
@@ -417,8 +417,8 @@ impl Workspace {
                 let hints = Known {
                     hash: row.hash,
                     entry: row.entry,
-                    imports: row.imports.iter().cloned().collect(),
-                    has_impls: row.has_impls,
+                    imports: (!row.borrows).then(|| row.imports.iter().cloned().collect()),
+                    has_globals: row.has_globals,
                 };
                 known.insert(row.path.clone(), hints);
                 let library = is_library(&row.path);
@@ -470,13 +470,13 @@ impl Workspace {
         let mut users = Users::default();
         let mut namesakes: Option<FxHashMap<Name, Vec<Name>>> = None;
         let mut queue: BTreeSet<Name> = BTreeSet::new();
-        let mut impls_changed = false;
+        let mut globals_changed = false;
         let mut restructured = false;
         let mut edited: Vec<Name> = Vec::new();
         let mut change = Change::default();
         for (path, content) in differences {
             if let Some(state) = live.states.get(&path) {
-                impls_changed |= state.row.has_impls;
+                globals_changed |= state.row.has_globals;
                 if state.row.cyclic {
                     // The other members' entries were made with this text.
                     let entry = state.row.entry;
@@ -552,7 +552,7 @@ impl Workspace {
             queue.extend(stdlib::prelude().iter().filter_map(|module| library_file(module)).filter(missing));
         }
         let mut visited: BTreeSet<Name> = BTreeSet::new();
-        let mut asked_impls = false;
+        let mut asked_globals = false;
         let done = AtomicUsize::new(0);
         while !queue.is_empty() {
             let db = &live.db;
@@ -600,13 +600,13 @@ impl Workspace {
                     if state.row.interface != facts.interface {
                         changed.push(file.module(db).clone());
                     }
-                    impls_changed |= facts.has_impls && state.row.interface != facts.interface;
+                    globals_changed |= facts.has_globals && state.row.interface != facts.interface;
                     state.row.interface = facts.interface;
                     if keep_library {
                         library.extend(facts.imports.iter().filter_map(|module| library_file(module)));
                     }
                     state.row.imports = facts.imports;
-                    state.row.has_impls = facts.has_impls;
+                    state.row.has_globals = facts.has_globals;
                     state.row.cyclic = files.len() > 1;
                     state.row.warnings = !facts.problems.is_empty();
                     let head = outcome.artifact.as_ref().map(|artifact| artifact.head());
@@ -615,7 +615,8 @@ impl Workspace {
                         // A unit with errors is visited at every update until it has none.
                         None => Vec::new(),
                     };
-                    state.row.asks_impls = head.is_none_or(|head| head.impls.is_some());
+                    state.row.asks_globals = head.is_none_or(Head::asks_globals);
+                    state.row.borrows = head.is_none_or(Head::asks_templates);
                     state.row.mvars = head.is_some_and(|head| {
                         head.files.iter().any(|facts| facts.path == *path && !facts.mvars.is_empty())
                     });
@@ -632,9 +633,9 @@ impl Workspace {
                 queue.extend(users.of(module, &live.states));
             }
             queue.extend(library.into_iter().filter(|path| live.states.get(path).is_none_or(unanswered)));
-            if queue.iter().all(|path| visited.contains(path)) && impls_changed && !asked_impls {
-                asked_impls = true;
-                queue.extend(live.states.iter().filter(|(_, s)| s.row.asks_impls).map(|(p, _)| p.clone()));
+            if queue.iter().all(|path| visited.contains(path)) && globals_changed && !asked_globals {
+                asked_globals = true;
+                queue.extend(live.states.iter().filter(|(_, s)| s.row.asks_globals).map(|(p, _)| p.clone()));
             }
         }
         let db = &live.db;
@@ -642,9 +643,9 @@ impl Workspace {
             // What the module graph and the index of impls need of the rest of the library, so that no restart parses it.
             for file in db.project().files(db).filter(|file| file.library(db)) {
                 live.states.entry(file.path(db).clone()).or_insert_with(|| {
-                    let (imports, has_impls) = outline(db, file);
+                    let (imports, has_globals) = outline(db, file);
                     let row =
-                        Row { path: file.path(db).clone(), hash: file.hash(db), imports, has_impls, ..empty_row() };
+                        Row { path: file.path(db).clone(), hash: file.hash(db), imports, has_globals, ..empty_row() };
                     let content = file.content(db).clone();
                     State {
                         row,
@@ -1099,8 +1100,9 @@ fn empty_row() -> Row {
         entry: None,
         deps: Vec::new(),
         imports: Vec::new(),
-        asks_impls: false,
-        has_impls: false,
+        asks_globals: false,
+        borrows: false,
+        has_globals: false,
         warnings: false,
         cyclic: false,
         mvars: false,
@@ -1185,7 +1187,7 @@ pub(crate) fn library_file(module: &str) -> Option<Name> {
 struct FileOutcome {
     interface: Fingerprint,
     imports: Vec<Name>,
-    has_impls: bool,
+    has_globals: bool,
     problems: Vec<Problem>,
 }
 
@@ -1241,12 +1243,12 @@ fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
             let artifact = recall::unit_artifact(db, unit);
             let not_compiled = artifact.is_none() && !files.iter().any(|&file| recall::has_errors(db, file));
             let files = files.iter().map(|&file| {
-                let (imports, has_impls) = outline(db, file);
+                let (imports, has_globals) = outline(db, file);
                 let mut problems = recall::file_problems(db, file).clone();
                 if not_compiled {
                     problems.push(too_large(file.module(db)));
                 }
-                FileOutcome { interface: recall::interface(db, file), imports, has_impls, problems }
+                FileOutcome { interface: recall::interface(db, file), imports, has_globals, problems }
             });
             UnitOutcome { failed: false, artifact, reason, files: files.collect() }
         })
@@ -1260,19 +1262,19 @@ fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
         let failed = files.iter().map(|file| FileOutcome {
             interface: Fingerprint::ABSENT,
             imports: Vec::new(),
-            has_impls: false,
+            has_globals: false,
             problems: vec![internal_error(file.module(db), &text)],
         });
         UnitOutcome { failed: true, artifact: None, reason: Some(Reason::HadErrors), files: failed.collect() }
     })
 }
 
-/// What the module graph and the index of impls know of a file.
+/// What the module graph and the indexes of impls and templates know of a file.
 fn outline(db: &RootDatabase, file: File) -> (Vec<Name>, bool) {
     let header = hir::header(db, file);
     let mut defs = header.modules.iter().flat_map(|module| &module.defs);
-    let has_impls = defs.any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl));
-    (hir::imported_modules(header).collect(), has_impls)
+    let has_globals = defs.any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl | DefKind::Template));
+    (hir::imported_modules(header).collect(), has_globals)
 }
 
 fn module_problem(module: &Name, code: u16, message: String, notes: Vec<String>, help: Option<String>) -> Problem {

@@ -4,6 +4,7 @@
 
 use base_db::{Name, codec};
 use database::{Reason, UnitDump, Workspace};
+use hir::TemplateQuestion;
 use types::Question;
 
 use crate::Engine;
@@ -146,6 +147,12 @@ fn answer_changed(question: &Question) -> String {
         Question::Impl(def) => format!("impl `{}` changed", def.qualified()),
         Question::ImplsOf(def) => format!("the set of impls of `{}` changed", def.qualified()),
         Question::MethodsNamed(name) => format!("the set of methods named `{name}` changed"),
+        Question::Template(TemplateQuestion::Elsewhere { name, .. }) => {
+            format!("another module has the template `{name}` now")
+        }
+        Question::Template(TemplateQuestion::Text { module, name }) => {
+            format!("the template `{name}` of `{module}` changed")
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Invariant: the item tree holds no position and nothing of a body, except which modules the bodies mention.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::sync::Arc;
 
 use base_db::{DefKind, DefName, Name};
 use rustc_hash::FxHashMap;
@@ -22,7 +22,7 @@ use crate::{
         ConstItem, FieldItem, FunctionItem, ImplItem, ItemTree, ModuleItems, ParamItem, TraitItem, TypeBody, TypeItem,
         UseDecl, UseKind, ValueItem, VariantFields, VariantItem,
     },
-    template::{self, Expansion, Failure, FileDefinitions, FileScope},
+    template::{self, Expansion, Failure, FileDefinitions, Scope},
     type_ref::{TypeParam, TypeRef},
 };
 
@@ -49,17 +49,15 @@ pub struct Collected {
     pub index: DefinitionIndex,
 }
 
-/// The items of a file that defines `module`.
+/// The items of a file that defines `module` and knows no other file.
 pub fn lower_items(file: &ast::File, module: &Name) -> Arc<ItemTree> {
-    collect(file, module).tree
+    collect(file, module, &FileDefinitions::of(file, module)).tree
 }
 
-/// The items of a file that defines `module`, with their places.
-pub fn collect(file: &ast::File, module: &Name) -> Collected {
+/// The items of a file that defines `module`, with their places. Templates come from `scope`.
+pub(crate) fn collect(file: &ast::File, module: &Name, scope: &dyn Scope) -> Collected {
     let mut collector = Collector {
-        file: file.clone(),
-        root: module.clone(),
-        definitions: OnceCell::new(),
+        scope,
         tree: ItemTree::default(),
         index: DefinitionIndex::default(),
         by_path: FxHashMap::default(),
@@ -71,24 +69,23 @@ pub fn collect(file: &ast::File, module: &Name) -> Collected {
     collector.items(root, file.items());
     let Collector { mut tree, index, .. } = collector;
     let mut mentioned = mentions(&file.syntax().green().into_owned());
-    if !index.generated.is_empty() {
+    if !tree.mentions.is_empty() {
         mentioned.append(&mut tree.mentions);
         mentioned.sort_unstable();
         mentioned.dedup();
     }
     tree.mentions = mentioned;
+    tree.templates_asked = scope.asked();
     Collected { tree: Arc::new(tree), index }
 }
 
 /// How often what a template produces may be decorated again.
 const MAX_GENERATIONS: u32 = 8;
 
-struct Collector {
-    file: ast::File,
-    /// The module of the file.
-    root: Name,
-    /// What templates may use; made for the first decorator.
-    definitions: OnceCell<FileDefinitions>,
+struct Collector<'a> {
+    /// What templates may use.
+    scope: &'a dyn Scope,
+    /// Until the end, the mentions in it are those of what templates made.
     tree: ItemTree,
     index: DefinitionIndex,
     by_path: FxHashMap<Name, usize>,
@@ -99,7 +96,7 @@ struct Collector {
     generations: u32,
 }
 
-impl Collector {
+impl Collector<'_> {
     fn module(&mut self, path: Name) -> usize {
         let modules = &mut self.tree.modules;
         *self.by_path.entry(path.clone()).or_insert_with(|| {
@@ -140,16 +137,14 @@ impl Collector {
         item: &SyntaxNode,
         decorators: &[ast::Decorator],
     ) -> Result<Expansion, Failure> {
-        let definitions = self.definitions.get_or_init(|| {
-            let mut definitions = FileDefinitions::default();
-            definitions.collect(&self.root, self.file.items());
-            definitions
-        });
-        let scope = FileScope { definitions, module: &self.tree.modules[module].path };
         if self.generations >= MAX_GENERATIONS {
             return Err(Failure::new("templates produce decorated definitions without an end"));
         }
-        template::expand(&item.green().into_owned(), decorators, &scope)
+        let path = &self.tree.modules[module].path;
+        let expansion = template::expand(&item.green().into_owned(), decorators, self.scope, path)?;
+        // Templates of other files name modules that this text does not.
+        self.tree.mentions.extend(mentions(&expansion.item));
+        Ok(expansion)
     }
 
     /// Collects what templates produced for an item with these decorators.
@@ -276,25 +271,8 @@ impl Collector {
     }
 
     fn use_decl(&mut self, module: usize, path: &Name, decl: &ast::UseDecl) {
-        let Some(target) = decl.path() else { return };
-        let mut segments: Vec<SyntaxToken> = target.segments().collect();
-        let text = |token: &SyntaxToken| Name::from(token.text());
-        let dotted = |segments: &[SyntaxToken]| {
-            let texts: Vec<&str> = segments.iter().map(SyntaxToken::text).collect();
-            Name::from(texts.join("."))
-        };
-        let decl_item = if decl.is_glob() {
-            UseDecl { path: dotted(&segments), kind: UseKind::Star }
-        } else if let Some(list) = decl.list() {
-            let items = list.items().filter_map(|item| Some((text(&item.name()?), item.alias().as_ref().map(text))));
-            UseDecl { path: dotted(&segments), kind: UseKind::List(items.collect()) }
-        } else if segments.len() < 2 {
-            UseDecl { path: dotted(&segments), kind: UseKind::Bare }
-        } else {
-            let Some(last) = segments.pop() else { return };
-            UseDecl { path: dotted(&segments), kind: UseKind::Single(text(&last), decl.alias().as_ref().map(text)) }
-        };
-        self.here(module).uses.push(decl_item);
+        let Some(item) = lower_use(decl) else { return };
+        self.here(module).uses.push(item);
         self.index.uses.entry(path.clone()).or_default().push(SyntaxNodePtr::new(decl.syntax()));
     }
 
@@ -405,6 +383,27 @@ impl Collector {
             merge_function(&mut item.methods, method, is_first);
         }
     }
+}
+
+/// A `use` as data; `None` without a path.
+pub(crate) fn lower_use(decl: &ast::UseDecl) -> Option<UseDecl> {
+    let mut segments: Vec<SyntaxToken> = decl.path()?.segments().collect();
+    let text = |token: &SyntaxToken| Name::from(token.text());
+    let dotted = |segments: &[SyntaxToken]| {
+        let texts: Vec<&str> = segments.iter().map(SyntaxToken::text).collect();
+        Name::from(texts.join("."))
+    };
+    Some(if decl.is_glob() {
+        UseDecl { path: dotted(&segments), kind: UseKind::Star }
+    } else if let Some(list) = decl.list() {
+        let items = list.items().filter_map(|item| Some((text(&item.name()?), item.alias().as_ref().map(text))));
+        UseDecl { path: dotted(&segments), kind: UseKind::List(items.collect()) }
+    } else if segments.len() < 2 {
+        UseDecl { path: dotted(&segments), kind: UseKind::Bare }
+    } else {
+        let last = segments.pop()?;
+        UseDecl { path: dotted(&segments), kind: UseKind::Single(text(&last), decl.alias().as_ref().map(text)) }
+    })
 }
 
 /// `module.name`, or the name alone below the root module.

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{HirDb, query::header, resolve::resolve};
+use crate::{HirDb, query::header, resolve::resolve, template::lacks_globals};
 
 /// Traits and impls of the project, each with its methods.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct MethodsNamed {
 /// The traits and impls of one file.
 #[salsa::tracked]
 fn file_impls(db: &dyn HirDb, file: File) -> Arc<ImplIndex> {
-    if lacks_impls(db, file) {
+    if lacks_globals(db, file) {
         return Arc::default();
     }
     let mut index = ImplIndex::default();
@@ -55,14 +55,6 @@ fn file_impls(db: &dyn HirDb, file: File) -> Arc<ImplIndex> {
         }
     }
     Arc::new(index)
-}
-
-/// Whether the host knows that there is nothing to look for in the header.
-#[salsa::tracked(returns(copy))]
-fn lacks_impls(db: &dyn HirDb, file: File) -> bool {
-    // What is known of a text depends on the text.
-    let _ = file.hash(db);
-    db.lacks_impls(file)
 }
 
 #[salsa::tracked]

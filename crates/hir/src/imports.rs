@@ -87,7 +87,13 @@ impl<'db> Check<'db> {
         let names = module_names(db, target);
         let path = target.path(db);
         let place = self.place(n, item);
-        // mvars and templates cannot be imported, so for importers they do not exist.
+        // Templates are known to the whole project; importing one says which of several is meant.
+        let is_template =
+            names.get(name).is_some_and(|exported| exported.defs.iter().any(|(def, _)| def.kind() == DefKind::Template));
+        if is_template && names.get(name).is_some_and(|exported| !claims(exported)) {
+            return;
+        }
+        // mvars cannot be imported, so for importers they do not exist.
         let Some(exported) = names
             .get(name)
             .filter(|exported| claims(exported) || !exported.constructors.is_empty() || !exported.method_of.is_empty())

@@ -12,11 +12,12 @@ use crate::{
 };
 
 impl Header {
-    /// The header of a file with these items.
+    /// The header of a file with these items, as if no decorator had asked other files.
     pub fn of(tree: &ItemTree) -> Header {
         Header {
             modules: tree.modules.iter().map(|module| ModuleHeader::of(module)).collect(),
             mentions: tree.mentions.clone(),
+            templates: Vec::new(),
         }
     }
 }

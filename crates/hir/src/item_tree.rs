@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use base_db::{DefName, Name};
+use base_db::{DefName, Fingerprint, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    template::Failure,
+    template::{Failure, TemplateQuestion},
     type_ref::{TypeParam, TypeRef},
 };
 
@@ -21,6 +21,8 @@ pub struct ItemTree {
     pub modules: Vec<Arc<ModuleItems>>,
     /// Dotted paths in the text that may name a module without a `use`; see [`Header::mentions`].
     pub mentions: Vec<Name>,
+    /// What the decorators of the file asked about templates of other files, sorted.
+    pub templates_asked: Vec<TemplateQuestion>,
 }
 
 /// Items of one module or block, each list in source order.
@@ -233,6 +235,9 @@ pub struct Header {
     /// Dotted paths in the text, sorted, that name a module if one of that name exists. Blocks and constructors need no
     /// `use`, hence these paths are edges of the module graph like imports.
     pub mentions: Vec<Name>,
+    /// What the decorators of the file asked about templates of other files, with the answers. A stored header holds as
+    /// long as they do; everything else in it is a fact of the text.
+    pub templates: Vec<(TemplateQuestion, Fingerprint)>,
 }
 
 /// Names of one module or block.

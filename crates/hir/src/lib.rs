@@ -25,24 +25,26 @@ mod template;
 pub mod type_ref;
 mod units;
 
-pub use collect::{Collected, DefinitionIndex, collect, lower_items, lower_type};
+pub use collect::{Collected, DefinitionIndex, lower_items, lower_type};
 pub use impls::{ImplIndex, MethodsNamed, impl_index, impls_of, methods_named};
 pub use imports::import_problems;
 pub use lower::lower_body;
 pub use place::{place_range, source_fingerprint};
 pub use project::{definition_problems, project_problems, syntax_problems};
 pub use query::{
-    Item, const_item, file_of_def, function_item, header, impl_item, item, module_exists, module_file, module_header,
+    Item, const_item, expansion_questions, file_of_def, function_item, header, impl_item, item, module_exists, module_file, module_header,
     module_items, parse, trait_item, type_item, value_item,
 };
 pub use resolve::{Qualifier, ScopedName, exported, qualifier, resolve};
 pub use suggest::{Wanted, failed_import, modules_with, near, near_in_scope, near_member, private_in_import};
+pub use template::{TemplateQuestion, template_answer, templates_fingerprint};
 pub use units::{Unit, UnitGraph, components, imported_modules, unit_files, unit_graph};
 
 /// What this layer needs of the database.
 #[salsa::db]
 pub trait HirDb: base_db::SourceDb {
-    /// The header of `file`, if the store has a valid one; equal to what lowering its text would give.
+    /// The header of `file`, if the store has one for its text; equal to what lowering would give as long as the answers
+    /// in [`item_tree::Header::templates`] hold.
     fn stored_header(&self, file: base_db::File) -> Option<std::sync::Arc<item_tree::Header>>;
 
     /// [`imported_modules`] of the header of `file`, if they are known without its header: what the module graph needs of
@@ -52,8 +54,9 @@ pub trait HirDb: base_db::SourceDb {
         None
     }
 
-    /// Whether it is known without the header of `file` that it declares no trait and no impl.
-    fn lacks_impls(&self, file: base_db::File) -> bool {
+    /// Whether it is known without the header of `file` that it declares nothing that the whole project sees: no trait, no
+    /// impl and no template.
+    fn lacks_globals(&self, file: base_db::File) -> bool {
         let _ = file;
         false
     }

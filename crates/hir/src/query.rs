@@ -23,7 +23,7 @@ use crate::{
     },
     lower::lower_body,
     problem::{Anchor, Place},
-    template::{self, Failure, Scope},
+    template::{self, Failure, ProjectScope, TemplateQuestion, template_answer},
 };
 
 /// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live;
@@ -38,7 +38,8 @@ pub fn parse(db: &dyn HirDb, file: File) -> Parse {
 /// Items and places of `file`, from one traversal. Ask [`item_tree`] or [`definition_syntax`] instead.
 #[salsa::tracked(no_eq, lru = 2048)]
 pub(crate) fn collected(db: &dyn HirDb, file: File) -> Arc<Collected> {
-    Arc::new(collect(&parse(db, file).tree(), file.module(db)))
+    let scope = ProjectScope::new(db, Some(file));
+    Arc::new(collect(&parse(db, file).tree(), file.module(db), &scope))
 }
 
 /// The items of `file`: names, parameters, annotations. No bodies, no positions.
@@ -54,10 +55,14 @@ pub fn item_tree(db: &dyn HirDb, file: File) -> Arc<ItemTree> {
 pub fn header(db: &dyn HirDb, file: File) -> Stamped<Header> {
     // The store answers for a text, so the answer depends on the hash, whatever the host reads to find it.
     let _ = file.hash(db);
-    match db.stored_header(file) {
-        Some(header) => Stamped { fingerprint: base_db::Fingerprint::of(&*header), value: header },
-        None => Stamped::new(Header::of(item_tree(db, file))),
+    let is_valid = |header: &Header| header.templates.iter().all(|(asked, before)| template_answer(db, asked) == *before);
+    if let Some(header) = db.stored_header(file).filter(|header| is_valid(header)) {
+        return Stamped { fingerprint: base_db::Fingerprint::of(&*header), value: header };
     }
+    let tree = item_tree(db, file);
+    let asked = tree.templates_asked.iter();
+    let templates = asked.map(|question| (question.clone(), template_answer(db, question))).collect();
+    Stamped::new(Header { templates, ..Header::of(tree) })
 }
 
 /// The file that defines `module`: a file module, or a block in the file of its longest existing prefix.
@@ -272,6 +277,13 @@ pub(crate) struct ExpandedClauses {
     pub(crate) clauses: Arc<[GreenNode]>,
     /// One for each clause that keeps its written body; equal ones once.
     pub(crate) failures: Vec<Failure>,
+    /// What the templates asked about other files.
+    asked: Vec<TemplateQuestion>,
+}
+
+/// What the decorators of the function `def` asked about other files.
+pub fn expansion_questions<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> &'db [TemplateQuestion] {
+    expanded_clauses(db, def).map_or(&[], |expanded| &expanded.asked)
 }
 
 /// What the decorators of the function `def` make of it. `None`: it has none.
@@ -284,7 +296,8 @@ pub(crate) fn expanded_clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Opti
 /// Runs the templates that decorate `def`. Depends on the text of the templates and functions that run.
 #[salsa::tracked]
 fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
-    let scope = QueryScope { db, file: file_of_def(db, def), module: def.name(db).module() };
+    let module = def.name(db).module();
+    let scope = ProjectScope::new(db, file_of_def(db, def));
     let written = definition_syntax(db, def);
     let decorators = |clause: &GreenNode| -> Vec<ast::Decorator> {
         let def = ast::FnDef::cast(SyntaxNode::new_root(clause.clone()));
@@ -295,7 +308,7 @@ fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
     let mut failures = Vec::new();
     let clauses = written.iter().map(|clause| {
         let own = decorators(clause);
-        match template::expand(clause, if own.is_empty() { &first } else { &own }, &scope) {
+        match template::expand(clause, if own.is_empty() { &first } else { &own }, &scope, module) {
             Ok(expansion) => expansion.item,
             Err(failure) => {
                 if !failures.contains(&failure) {
@@ -306,42 +319,7 @@ fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
         }
     });
     let clauses = clauses.collect();
-    Arc::new(ExpandedClauses { clauses, failures })
-}
-
-/// The definitions of the file of a decorated function, each asked for alone.
-struct QueryScope<'db> {
-    db: &'db dyn HirDb,
-    file: Option<File>,
-    module: &'db Name,
-}
-
-impl QueryScope<'_> {
-    fn clauses(&self, kind: DefKind, name: &str, everywhere: bool) -> Vec<GreenNode> {
-        let Some(file) = self.file else { return Vec::new() };
-        let modules = &header(self.db, file).modules;
-        let named = modules.iter().flat_map(|module| &module.defs).map(|item| &item.def);
-        let named = named.filter(|def| def.kind() == kind && def.name() == name);
-        let best = template::nearest_module(named.clone().map(DefName::module), self.module, everywhere);
-        let defs = named.filter(|def| Some(def.module()) == best);
-        defs.flat_map(|def| definition_syntax(self.db, DefId::new(self.db, def.clone()))).cloned().collect()
-    }
-}
-
-impl Scope for QueryScope<'_> {
-    fn template(&self, name: &str) -> Vec<GreenNode> {
-        self.clauses(DefKind::Template, name, true)
-    }
-
-    fn function(&self, name: &str) -> Vec<GreenNode> {
-        self.clauses(DefKind::Function, name, false)
-    }
-
-    fn template_names(&self) -> Vec<Name> {
-        let modules = self.file.map(|file| &header(self.db, file).modules);
-        let defs = modules.into_iter().flatten().flat_map(|module| &module.defs).map(|item| &item.def);
-        defs.filter(|def| def.kind() == DefKind::Template).map(|def| def.name().clone()).collect()
-    }
+    Arc::new(ExpandedClauses { clauses, failures, asked: scope.asked() })
 }
 
 /// The body of `def` and where its nodes came from. Depends on the text of the definition, not on where it stands.

@@ -7,6 +7,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use base_db::{DefId, DefName, Fingerprint, ModuleId, Name, Stamped};
 use hir::{
+    TemplateQuestion,
     MethodsNamed, Qualifier,
     scope::{Exported, Resolved},
 };
@@ -59,6 +60,8 @@ pub enum Question {
     /// Which impls exist in the whole project whose trait has a method of this name, and which traits have it?
     /// Sorted lists of definitions.
     MethodsNamed(Name),
+    /// What templates of other files does an expansion run?
+    Template(TemplateQuestion),
 }
 
 /// A recorded question with the fingerprint of its answer.
@@ -165,6 +168,14 @@ impl<'db> Doors<'db> {
         Arc::clone(&answer.value)
     }
 
+    /// Notes what an expansion asked about templates of other files.
+    pub(crate) fn templates(&self, questions: &[TemplateQuestion]) {
+        for question in questions {
+            let answer = hir::template_answer(self.db, question);
+            self.record(Question::Template(question.clone()), answer);
+        }
+    }
+
     fn stamped<T>(&self, question: Question, answer: &Option<Stamped<T>>) -> Option<Arc<T>> {
         self.record(question, fingerprint(answer));
         answer.as_ref().map(|answer| Arc::clone(&answer.value))
@@ -191,5 +202,6 @@ pub fn answer(db: &dyn TyDb, question: &Question) -> Fingerprint {
         Question::Impl(name) => fingerprint(crate::impl_def(db, def(name))),
         Question::ImplsOf(name) => hir::impls_of(db, def(name)).fingerprint,
         Question::MethodsNamed(name) => hir::methods_named(db, name).fingerprint,
+        Question::Template(question) => hir::template_answer(db, question),
     }
 }

@@ -36,6 +36,9 @@ pub fn item_problems<'db>(db: &'db dyn TyDb, module: ModuleId<'db>) -> Arc<(Vec<
     if let Some(items) = hir::module_items(db, module)
         && !library
     {
+        if let Some(file) = hir::module_file(db, module) {
+            doors.templates(&hir::query::item_tree(db, file).templates_asked);
+        }
         let mut check = ItemCheck { doors: &doors, items, problems: Vec::new() };
         check.reserved_names();
         for item in &items.types {

@@ -106,3 +106,102 @@ main() = both()
     project.edit("lib.nos", "++ \"x\"", "* 2");
     project.run().prints("(42, 1)").recalls_all();
 }
+
+#[test]
+fn s42_an_edited_template_reaches_decorated_functions_of_other_modules() {
+    let mut project = Project::new(
+        "
+//- /deco.nos
+template scaled(fn, n) = quote(~twice(fn.body) * ~factor(n))
+template twice(code) = quote(~code + ~code)
+factor(n) = n * 5
+unused() = 1
+//- /a.nos
+@scaled(2)
+pub one() = 1
+pub plain() = 3
+//- /b.nos
+use a.*
+pub both() = (one(), plain())
+//- /main.nos
+use b.*
+main() = both()
+",
+    );
+    project.run().prints("(20, 3)");
+    // A function that the template runs: only the decorated function is computed again, though nobody imports `deco`.
+    project.edit("deco.nos", "n * 5", "n * 6");
+    project.run().prints("(24, 3)").leaves(&["b.nos", "main.nos"]).work(2, 2);
+    // A template that the template runs.
+    project.edit("deco.nos", "quote(~code + ~code)", "quote(~code)");
+    project.run().prints("(12, 3)").computes(&["a.nos", "deco.nos"]).work(1, 1);
+    // What it does not run reaches nobody.
+    project.edit("deco.nos", "unused() = 1", "unused() = 2");
+    project.run().prints("(12, 3)").computes(&["deco.nos"]);
+    // A type that changes goes on to the callers.
+    project.edit("deco.nos", "quote(~twice(fn.body) * ~factor(n))", "quote(show(~fn.body))");
+    project.run().prints("(\"1\", 3)");
+    project.edit("deco.nos", "quote(show(~fn.body))", "quote(show(~fn.body) + 1)");
+    project.run().refused(&["project/a.nos"]);
+    project.edit("deco.nos", "quote(show(~fn.body) + 1)", "quote(show(~fn.body))");
+    project.run().prints("(\"1\", 3)").computes(&[]).work(0, 0);
+}
+
+#[test]
+fn s42_a_template_of_another_module_that_makes_definitions() {
+    let mut project = Project::new(
+        "
+//- /deco.nos
+template getter(typ) = typ.fields.map(f => eval(\"pub get_\" ++ f.name ++ \"(r: \" ++ typ.name ++ \") = r.\" ++ f.name))
+//- /shape.nos
+@getter
+pub type Box = { side: Int }
+//- /user.nos
+use shape.*
+pub read() = get_side(Box(4))
+//- /main.nos
+use user.*
+main() = read()
+",
+    );
+    project.run().prints("4");
+    project.edit("deco.nos", "\") = r.\"", "\") = 10 * r.\"");
+    project.run().prints("40").leaves(&["user.nos", "main.nos"]);
+    // Another name: whoever used the old one is an error now.
+    project.edit("deco.nos", "pub get_", "pub fetch_");
+    project.run().refused(&["project/user.nos", "get_side"]);
+    project.edit("user.nos", "get_side", "fetch_side");
+    project.run().prints("40");
+    project.edit("deco.nos", "pub fetch_", "pub get_");
+    project.edit("user.nos", "fetch_side", "get_side");
+    project.run().prints("40").computes(&[]).work(0, 0);
+}
+
+#[test]
+fn s42_the_template_that_is_meant_changes() {
+    let mut project = Project::new(
+        "
+//- /one.nos
+template mark(fn) = quote(~fn.body + 1)
+//- /two.nos
+other() = 0
+//- /main.nos
+@mark
+f() = 40
+main() = f()
+",
+    );
+    project.run().prints("41");
+    project.edit("two.nos", "other() = 0", "template mark(fn) = quote(~fn.body + 2)");
+    project.run().refused(&["ambiguous template `mark`", "`one` and `two`", "use one.{mark}"]);
+    project.edit("main.nos", "@mark", "use two.{mark}\n@mark");
+    project.run().prints("42");
+    project.edit("one.nos", "template mark(fn) = quote(~fn.body + 1)", "third() = 0");
+    project.run().prints("42");
+    // The own one wins.
+    project.edit("main.nos", "use two.{mark}\n@mark", "template mark(fn) = quote(~fn.body)\n@mark");
+    project.run().prints("40");
+    project.edit("main.nos", "template mark(fn) = quote(~fn.body)\n", "");
+    project.edit("two.nos", "template mark", "template marked");
+    project.run().refused(&["unknown template `mark`"]);
+}

@@ -6,6 +6,14 @@ use std::{cmp::Ordering, rc::Rc};
 
 use super::{Failure, Result, eval::Evaluator, value::Value};
 
+/// Names of the library, which no template of another file is asked for.
+pub(super) fn is_library(name: &str) -> bool {
+    is_known(name)
+        || stdlib::is_reserved_function_name(name)
+        || stdlib::prelude_function_module(name).is_some()
+        || !stdlib::heads_with_method(name).is_empty()
+}
+
 /// Names that may be passed around without being called.
 pub(super) fn is_known(name: &str) -> bool {
     const NAMES: &[&str] = &[

@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use base_db::Name;
 use syntax::{
     GreenNode, SyntaxNode,
     ast::{self, AstNode, BinOp},
@@ -16,6 +17,7 @@ use syntax::{
 use super::{
     Failure, Result, Scope,
     code::{self, Code},
+    scope::Clauses,
     value::{Closure, Env, Item, Value},
 };
 
@@ -34,6 +36,8 @@ const MAX_LENGTH: usize = 1 << 18;
 /// Evaluates the templates of one decorated item.
 pub(super) struct Evaluator<'a> {
     scope: &'a dyn Scope,
+    /// Where names are looked up: the module of the decorated item, or of the other file's template that runs.
+    module: Name,
     /// Name of the decorated item: fresh names carry it.
     item_name: String,
     /// The item that the running template decorates; `param(n)` asks it.
@@ -44,8 +48,8 @@ pub(super) struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn new(scope: &'a dyn Scope, item_name: String) -> Evaluator<'a> {
-        Evaluator { scope, item_name, item: None, steps: 0, depth: 0, fresh: 0 }
+    pub(super) fn new(scope: &'a dyn Scope, item_name: String, module: Name) -> Evaluator<'a> {
+        Evaluator { scope, module, item_name, item: None, steps: 0, depth: 0, fresh: 0 }
     }
 
     /// The value that a decorator's argument has: literals and lists of them as values, anything else as code.
@@ -70,15 +74,29 @@ impl<'a> Evaluator<'a> {
 
     /// Runs the template `name` for `item`.
     pub(super) fn decorate(&mut self, name: &str, item: Item, args: Vec<Value>) -> Result<Value> {
-        let clauses = self.scope.template(name);
-        if clauses.is_empty() {
-            return Err(super::unknown_template(name, self.scope));
-        }
         let item = Rc::new(item);
         self.item = Some(Rc::clone(&item));
         let mut values = vec![Value::Item(item)];
         values.extend(args);
-        self.call_clauses(&format!("template `{name}`"), &clauses, values)
+        let own = self.scope.own(&self.module, name).templates;
+        if !own.is_empty() {
+            return self.call_clauses(&format!("template `{name}`"), &own, values);
+        }
+        let unknown = |evaluator: &Self| super::unknown_template(name, &evaluator.module, evaluator.scope);
+        self.call_elsewhere(name, values).unwrap_or_else(|_| Err(unknown(self)))
+    }
+
+    /// Calls the template `name` of another file; gives the arguments back if there is none.
+    fn call_elsewhere(&mut self, name: &str, args: Vec<Value>) -> std::result::Result<Result<Value>, Vec<Value>> {
+        let homes = self.scope.elsewhere(&self.module, name);
+        let [home] = homes.as_slice() else {
+            return if homes.is_empty() { Err(args) } else { Ok(Err(super::ambiguous_template(name, &homes))) };
+        };
+        let clauses = self.scope.own(home, name).templates;
+        let outer = std::mem::replace(&mut self.module, home.clone());
+        let result = self.call_clauses(&format!("template `{name}`"), &clauses, args);
+        self.module = outer;
+        Ok(result)
     }
 
     // ---- Calls ----
@@ -182,11 +200,10 @@ impl<'a> Evaluator<'a> {
 
     /// Calls what a name stands for at the top level: a template, a function of the program or a built-in function.
     fn call_name(&mut self, name: &str, mut args: Vec<Value>) -> Result<Value> {
-        let clauses = self.scope.template(name);
-        if !clauses.is_empty() {
-            return self.call_clauses(&format!("template `{name}`"), &clauses, args);
+        let Clauses { templates, functions: mut clauses } = self.scope.own(&self.module, name);
+        if !templates.is_empty() {
+            return self.call_clauses(&format!("template `{name}`"), &templates, args);
         }
-        let mut clauses = self.scope.function(name);
         clauses.retain(|clause| {
             let root = SyntaxNode::new_root(clause.clone());
             ast::FnDef::cast(root)
@@ -195,6 +212,12 @@ impl<'a> Evaluator<'a> {
         });
         if !clauses.is_empty() {
             return self.call_clauses(&format!("function `{name}`"), &clauses, args);
+        }
+        if !super::builtin::is_library(name) {
+            match self.call_elsewhere(name, args) {
+                Ok(result) => return result,
+                Err(given) => args = given,
+            }
         }
         if args.is_empty() {
             return match name {
@@ -419,9 +442,9 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = env.get(name) {
             return Ok(value.clone());
         }
-        let known = !self.scope.template(name).is_empty()
-            || !self.scope.function(name).is_empty()
-            || super::builtin::is_known(name);
+        let known = super::builtin::is_known(name)
+            || self.scope.own(&self.module, name) != Clauses::default()
+            || !self.scope.elsewhere(&self.module, name).is_empty();
         if known { Ok(Value::Function(name.into())) } else { Err(unknown(name)) }
     }
 

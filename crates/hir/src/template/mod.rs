@@ -20,6 +20,7 @@ mod scope;
 mod tests;
 mod value;
 
+use base_db::Name;
 use serde::{Deserialize, Serialize};
 use syntax::{
     GreenNode, SyntaxKind, SyntaxNode, TextRange, TextSize, WalkEvent,
@@ -27,7 +28,8 @@ use syntax::{
 };
 
 pub(crate) use code::is_decorated;
-pub(crate) use scope::{FileDefinitions, FileScope, Scope, nearest_module};
+pub(crate) use scope::{FileDefinitions, ProjectScope, Scope, lacks_globals};
+pub use scope::{TemplateQuestion, template_answer, templates_fingerprint};
 
 use eval::Evaluator;
 use value::{Item, Value};
@@ -68,11 +70,16 @@ pub(crate) struct Expansion {
     pub beside: Vec<GreenNode>,
 }
 
-/// Applies `decorators` (outermost first) to a function or type.
-pub(crate) fn expand(item: &GreenNode, decorators: &[ast::Decorator], scope: &dyn Scope) -> Result<Expansion> {
+/// Applies `decorators` (outermost first) to a function or type of `module`.
+pub(crate) fn expand(
+    item: &GreenNode,
+    decorators: &[ast::Decorator],
+    scope: &dyn Scope,
+    module: &Name,
+) -> Result<Expansion> {
     let root = SyntaxNode::new_root(item.clone());
     let name = code::item_name(&root).unwrap_or_default();
-    let mut evaluator = Evaluator::new(scope, name);
+    let mut evaluator = Evaluator::new(scope, name, module.clone());
     let mut expansion = Expansion { item: item.clone(), beside: Vec::new() };
     for (n, decorator) in decorators.iter().enumerate().rev() {
         decorate(&mut evaluator, decorator, &mut expansion)
@@ -198,12 +205,20 @@ impl Origins {
     }
 }
 
-/// The failure of a decorator that names no template.
-pub(crate) fn unknown_template(name: &str, scope: &dyn Scope) -> Failure {
-    let near = crate::imports::near(name, scope.template_names().into_iter());
+/// The failure of a decorator of `module` that names no template.
+pub(crate) fn unknown_template(name: &str, module: &str, scope: &dyn Scope) -> Failure {
+    let near = crate::imports::near(name, scope.template_names(module).into_iter());
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("declare it in this file: `template {name}(fn) = quote {{ … }}`"),
+        None => format!("declare it: `template {name}(fn) = quote {{ … }}`"),
     };
-    Failure { message: format!("unknown template `{name}`"), help: Some(help), unknown: true, decorator: 0 }
+    Failure { unknown: true, ..Failure::new(format!("unknown template `{name}`")).help(help) }
+}
+
+/// The failure of a decorator that several other modules have a template for.
+pub(crate) fn ambiguous_template(name: &str, modules: &[Name]) -> Failure {
+    let shown: Vec<String> = modules.iter().map(|module| format!("`{module}`")).collect();
+    let first = modules.first().map(Name::as_str).unwrap_or_default();
+    Failure::new(format!("ambiguous template `{name}`: it is declared in {}", shown.join(" and ")))
+        .help(format!("import the one that is meant: `use {first}.{{{name}}}`"))
 }

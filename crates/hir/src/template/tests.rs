@@ -7,16 +7,14 @@ use syntax::{
     ast::{self, AstNode},
 };
 
-use super::{Expansion, FileDefinitions, FileScope, Origins, Result};
+use super::{Expansion, FileDefinitions, Origins, Result};
 
 /// Expands the first decorated item of `text`.
 fn expanded(text: &str) -> Result<Expansion> {
     let parse = syntax::parse(text);
     assert!(parse.errors().is_empty(), "{:?}", parse.errors());
     let file = parse.tree();
-    let mut definitions = FileDefinitions::default();
-    definitions.collect(&Name::default(), file.items());
-    let scope = FileScope { definitions: &definitions, module: "" };
+    let scope = FileDefinitions::of(&file, &Name::default());
     let (item, decorators): (_, Vec<ast::Decorator>) = file
         .items()
         .find_map(|item| {
@@ -28,7 +26,7 @@ fn expanded(text: &str) -> Result<Expansion> {
             (!decorators.is_empty()).then(|| (item.syntax().green().into_owned(), decorators))
         })
         .expect("something is decorated");
-    super::expand(&item, &decorators, &scope)
+    super::expand(&item, &decorators, &scope, &Name::default())
 }
 
 /// The item below its first line, which holds decorators, and what stands beside it; or the failure.

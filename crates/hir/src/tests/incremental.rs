@@ -47,7 +47,7 @@ fn moving_a_function_lowers_nothing() {
             header
             import_names
             item_tree
-            lacks_impls
+            lacks_globals
             parse
         "#]],
     );
@@ -65,7 +65,7 @@ fn editing_a_body_lowers_that_body() {
             header
             import_names
             item_tree
-            lacks_impls
+            lacks_globals
             parse
         "#]],
     );
@@ -83,7 +83,7 @@ fn blanks_in_a_body_stop_at_the_body() {
             header
             import_names
             item_tree
-            lacks_impls
+            lacks_globals
             parse
         "#]],
     );
@@ -105,7 +105,7 @@ fn an_unrelated_item_reaches_no_other_module() {
             import_problems
             item x3
             item_tree
-            lacks_impls
+            lacks_globals
             members x3
             module_header
             module_mvars
@@ -132,7 +132,7 @@ fn adding_an_import() {
             import_problems
             import_table
             item_tree
-            lacks_impls
+            lacks_globals
             members x2
             module_header
             module_mvars
@@ -162,7 +162,7 @@ fn a_star_import_sees_a_new_item() {
             import_problems
             item x2
             item_tree
-            lacks_impls
+            lacks_globals
             members x2
             module_header
             module_mvars
@@ -209,7 +209,7 @@ fn breaking_a_cycle() {
             import_problems
             import_table
             item_tree
-            lacks_impls
+            lacks_globals
             module_header
             module_mvars
             module_names
@@ -278,11 +278,13 @@ fn editing_a_template_lowers_what_it_decorates() {
             body x2
             collected
             definition_syntax x4
+            definitions
             expansion
             header
             import_names
             item_tree
-            lacks_impls
+            lacks_globals
+            own_clauses
             parse
         "#]],
     );
@@ -296,11 +298,13 @@ fn moving_a_template_lowers_nothing() {
         expect![[r#"
             collected
             definition_syntax x3
+            definitions
             file_items
             header
             import_names
             item_tree
-            lacks_impls
+            lacks_globals
+            own_clauses
             parse
         "#]],
     );
