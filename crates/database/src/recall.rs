@@ -195,7 +195,8 @@ pub fn interface(db: &dyn Db, file: File) -> Fingerprint {
     {
         return fingerprint;
     }
-    let mut parts = vec![names_fingerprint(hir::header(db, file), file.library(db)), hir::templates_fingerprint(db, file)];
+    let mut parts =
+        vec![names_fingerprint(hir::header(db, file), file.library(db)), hir::templates_fingerprint(db, file)];
     for (def, public) in definitions(db, file) {
         let hidden = matches!(def.kind(), DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Mvar);
         if public || !hidden || file.library(db) {

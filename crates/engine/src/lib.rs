@@ -16,6 +16,7 @@
 
 mod cache;
 mod diagnostic;
+mod eval;
 mod host;
 mod machine;
 mod os;
@@ -103,6 +104,10 @@ pub struct Engine {
     maintenance: cache::Maintenance,
     opened: Instant,
     timings: machine::Timings,
+    /// Steps of the last [`Engine::call_with`].
+    steps: u64,
+    /// How many `eval` of running programs this engine is inside of.
+    eval_depth: u32,
 }
 
 #[derive(Clone)]
@@ -194,6 +199,8 @@ impl Engine {
             maintenance: cache::Maintenance::default(),
             opened,
             timings: machine::Timings::default(),
+            steps: 0,
+            eval_depth: 0,
         }
     }
 

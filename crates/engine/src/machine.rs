@@ -18,7 +18,7 @@ use database::{Artifact, Workspace, module_of_symbol};
 use vm::{ChunkSource, Data, Failure, LinkError, Machine};
 
 pub use crate::os::Output;
-use crate::{Engine, Source, os::OsHost, project};
+use crate::{Engine, Source, eval::Evaluator, os::OsHost, project};
 
 /// What a run may use.
 #[derive(Clone, Debug, Default)]
@@ -147,9 +147,15 @@ impl ChunkSource for WorkspaceChunks {
     }
 }
 
-/// A machine that does what programs do on this machine.
-pub(crate) fn new_machine(source: Box<dyn ChunkSource>, limits: &Limits, args: Vec<String>) -> Machine {
-    let host = Box::new(OsHost::new(limits.output.clone(), args));
+/// A machine that does what programs do on this machine. `eval_depth`: inside how many `eval` it runs.
+pub(crate) fn new_machine(
+    source: Box<dyn ChunkSource>,
+    limits: &Limits,
+    args: Vec<String>,
+    eval_depth: u32,
+) -> Machine {
+    let evaluator = Evaluator { limits: limits.clone(), depth: eval_depth };
+    let host = Box::new(OsHost::new(limits.output.clone(), args, evaluator));
     let mut knobs = vm::Limits { max_steps: limits.steps, ..vm::Limits::default() };
     knobs.interrupt = Arc::clone(&limits.interrupt.0);
     if let Some(bytes) = limits.memory {
@@ -224,7 +230,7 @@ fn place(
 
 impl Engine {
     fn machine(&self, limits: &Limits, args: Vec<String>) -> Machine {
-        new_machine(Box::new(WorkspaceChunks(Arc::clone(&self.workspace))), limits, args)
+        new_machine(Box::new(WorkspaceChunks(Arc::clone(&self.workspace))), limits, args, self.eval_depth)
     }
 
     /// Brings the project up to date and, if it can run, gives what `find` finds in it; all of one state of the project.
@@ -306,7 +312,9 @@ impl Engine {
         })?;
         let mut machine = self.machine(limits, Vec::new());
         self.initialise(&mut machine, &mvars)?;
-        machine.call(&symbol, args).map(|value| Data::from_value(&value)).map_err(|failure| self.failed(&failure))
+        let result = machine.call(&symbol, args).map(|value| Data::from_value(&value));
+        self.steps = machine.steps();
+        result.map_err(|failure| self.failed(&failure))
     }
 
     fn failed(&self, failure: &Failure) -> RunError {

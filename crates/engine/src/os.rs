@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use vm::{ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom};
+use vm::{Evaluated, ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom};
+
+use crate::eval::Evaluator;
 
 /// Where the output of a program goes.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,7 @@ pub(crate) struct OsHost {
     files: BTreeMap<u64, BufReader<fs::File>>,
     programs: BTreeMap<u64, Program>,
     next: u64,
+    evaluator: Evaluator,
 }
 
 struct Program {
@@ -44,7 +47,7 @@ struct Program {
 }
 
 impl OsHost {
-    pub(crate) fn new(output: Output, args: Vec<String>) -> OsHost {
+    pub(crate) fn new(output: Output, args: Vec<String>, evaluator: Evaluator) -> OsHost {
         OsHost {
             output,
             started: Instant::now(),
@@ -53,6 +56,7 @@ impl OsHost {
             files: BTreeMap::new(),
             programs: BTreeMap::new(),
             next: 1,
+            evaluator,
         }
     }
 
@@ -167,6 +171,20 @@ impl Host for OsHost {
 
     fn os_pid(&mut self) -> i64 {
         i64::from(std::process::id())
+    }
+
+    fn fill_random(&mut self, bytes: &mut [u8]) -> bool {
+        getrandom::fill(bytes).is_ok()
+    }
+
+    fn eval(&mut self, code: &str, steps: Option<u64>) -> Evaluated {
+        self.evaluator.eval(code, steps)
+    }
+
+    fn load_average(&mut self) -> [f64; 3] {
+        let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let mut numbers = text.split_whitespace().map(|word| word.parse().unwrap_or(0.0));
+        std::array::from_fn(|_| numbers.next().unwrap_or(0.0))
     }
 
     fn memory_kb(&mut self) -> i64 {

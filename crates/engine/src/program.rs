@@ -102,7 +102,7 @@ impl Engine {
         let image = Arc::new(self.linked(|workspace| Ok(workspace.image()))?);
         let installed = Arc::new(Mutex::new(Arc::clone(&image)));
         let chunks = ImageChunks { installed: Arc::clone(&installed), workspace: Arc::clone(&self.workspace) };
-        let machine = new_machine(Box::new(chunks), &limits, Vec::new());
+        let machine = new_machine(Box::new(chunks), &limits, Vec::new(), 0);
         let workspace = Arc::clone(&self.workspace);
         let mut program = Program { machine, installed, workspace, source: self.source.clone() };
         for variable in image.variables() {

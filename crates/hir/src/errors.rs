@@ -92,7 +92,12 @@ pub(crate) fn expansion_failed(place: Place, failure: &Failure) -> Problem {
 pub(crate) fn module_not_found(place: Place, module: &str, near: Option<Name>) -> Problem {
     let mut problem =
         labelled(error(301, place, format!("module `{module}` not found")), "no file or block defines this module");
-    problem.help = near.map(|near| format!("did you mean `{near}`?"));
+    match stdlib::missing_because(module) {
+        Some(needs) => {
+            problem.notes.push(format!("`{module}` needs {needs}, which this implementation does not have"));
+        }
+        None => problem.help = near.map(|near| format!("did you mean `{near}`?")),
+    }
     problem
 }
 

@@ -88,8 +88,9 @@ impl<'db> Check<'db> {
         let path = target.path(db);
         let place = self.place(n, item);
         // Templates are known to the whole project; importing one says which of several is meant.
-        let is_template =
-            names.get(name).is_some_and(|exported| exported.defs.iter().any(|(def, _)| def.kind() == DefKind::Template));
+        let is_template = names
+            .get(name)
+            .is_some_and(|exported| exported.defs.iter().any(|(def, _)| def.kind() == DefKind::Template));
         if is_template && names.get(name).is_some_and(|exported| !claims(exported)) {
             return;
         }

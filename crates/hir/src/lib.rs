@@ -32,8 +32,8 @@ pub use lower::lower_body;
 pub use place::{place_range, source_fingerprint};
 pub use project::{definition_problems, project_problems, syntax_problems};
 pub use query::{
-    Item, const_item, expansion_questions, file_of_def, function_item, header, impl_item, item, module_exists, module_file, module_header,
-    module_items, parse, trait_item, type_item, value_item,
+    Item, const_item, expansion_questions, file_of_def, function_item, header, impl_item, item, module_exists,
+    module_file, module_header, module_items, parse, trait_item, type_item, value_item,
 };
 pub use resolve::{Qualifier, ScopedName, exported, qualifier, resolve};
 pub use suggest::{Wanted, failed_import, modules_with, near, near_in_scope, near_member, private_in_import};

@@ -23,7 +23,7 @@ use crate::{
     },
     lower::lower_body,
     problem::{Anchor, Place},
-    template::{self, Failure, ProjectScope, TemplateQuestion, template_answer},
+    template::{self, Failure, ProjectScope, Scope as _, TemplateQuestion, template_answer},
 };
 
 /// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live;
@@ -55,7 +55,8 @@ pub fn item_tree(db: &dyn HirDb, file: File) -> Arc<ItemTree> {
 pub fn header(db: &dyn HirDb, file: File) -> Stamped<Header> {
     // The store answers for a text, so the answer depends on the hash, whatever the host reads to find it.
     let _ = file.hash(db);
-    let is_valid = |header: &Header| header.templates.iter().all(|(asked, before)| template_answer(db, asked) == *before);
+    let is_valid =
+        |header: &Header| header.templates.iter().all(|(asked, before)| template_answer(db, asked) == *before);
     if let Some(header) = db.stored_header(file).filter(|header| is_valid(header)) {
         return Stamped { fingerprint: base_db::Fingerprint::of(&*header), value: header };
     }

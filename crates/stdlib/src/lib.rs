@@ -10,12 +10,15 @@ mod names;
 mod native;
 
 pub use method::{Callee, builtin_methods, heads_with_method, method_names};
-pub use names::{is_builtin_namespace, is_reserved_function_name, prelude_function_module, reserved_function_names};
+pub use names::{
+    is_builtin_namespace, is_reserved_function_name, missing_because, prelude_function_module, reserved_function_names,
+};
 pub use native::{Native, Special, natives, natives_named};
 
 /// The library modules: stem of the module path (`list` for `stdlib.list`) and source text.
 pub fn library() -> &'static [(&'static str, &'static str)] {
     &[
+        ("html", include_str!("../lib/html.nos")),
         ("io", include_str!("../lib/io.nos")),
         ("json", include_str!("../lib/json.nos")),
         ("list", include_str!("../lib/list.nos")),

@@ -22,6 +22,25 @@ pub fn is_builtin_namespace(name: &str) -> bool {
     NAMESPACES.binary_search(&name).is_ok()
 }
 
+/// Why a function of the language's library is missing here: what it needs and this implementation does not have.
+///
+/// `name`: qualified (`Http.get`), bare (`requestToType`) or the path of a module (`stdlib.ws`). `None` for a name that the
+/// language does not know either.
+pub fn missing_because(name: &str) -> Option<&'static str> {
+    let first = match name.strip_prefix("stdlib.") {
+        Some(rest) => rest,
+        None => name.split('.').next().unwrap_or(name),
+    };
+    Some(match first {
+        "Http" | "Server" | "Tcp" | "WebSocket" | "ws" | "requestToType" => "the network",
+        "Pg" | "db" => "a database",
+        "Selenium" => "a browser",
+        "Panel" => "the panels of an editor",
+        "rhtml" | "rhtml_session" | "rhttp_server" | "rweb" | "rweb_state" | "html_parser" => "web pages",
+        _ => return None,
+    })
+}
+
 #[rustfmt::skip]
 const RESERVED: &[&str] = &[
     "abs", "all", "any", "asBigInt", "asFloat", "asFloat32", "asFloat64", "asInt", "asInt16", "asInt32",
@@ -64,6 +83,20 @@ mod tests {
             assert!(table.is_sorted_by(|a, b| a < b));
         }
         assert!(PRELUDE.iter().all(|name| !is_reserved_function_name(name)));
+    }
+
+    #[test]
+    fn what_is_missing_has_a_reason() {
+        assert_eq!(missing_because("Http.get"), Some("the network"));
+        assert_eq!(missing_because("stdlib.ws"), Some("the network"));
+        assert_eq!(missing_because("Pg.connect"), Some("a database"));
+        for name in ["stdlib.list", "String.nope", "nope", "Http2.get"] {
+            assert_eq!(missing_because(name), None, "{name}");
+        }
+        // What exists has no reason to be missing.
+        for native in crate::natives().iter().filter(|native| !native.name.starts_with("Server.")) {
+            assert_eq!(missing_because(native.name), None, "{}", native.name);
+        }
     }
 
     #[test]

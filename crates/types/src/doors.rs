@@ -7,8 +7,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use base_db::{DefId, DefName, Fingerprint, ModuleId, Name, Stamped};
 use hir::{
-    TemplateQuestion,
-    MethodsNamed, Qualifier,
+    MethodsNamed, Qualifier, TemplateQuestion,
     scope::{Exported, Resolved},
 };
 use rustc_hash::FxHashMap;

@@ -281,12 +281,20 @@ pub(crate) fn no_length(ty: &Ty) -> Draft {
 
 /// A name that means nothing.
 pub(crate) fn unknown_variable(name: &str) -> Draft {
-    Draft::new(406, format!("unknown variable `{name}`")).label("not found in this scope")
+    missing(Draft::new(406, format!("unknown variable `{name}`")).label("not found in this scope"), name)
+}
+
+/// Says why a name that the language has is not there.
+fn missing(draft: Draft, name: &str) -> Draft {
+    match stdlib::missing_because(name) {
+        Some(needs) => draft.note(format!("`{name}` needs {needs}, which this implementation does not have")),
+        None => draft,
+    }
 }
 
 /// A qualified function that does not exist.
 pub(crate) fn unknown_function(name: &str) -> Draft {
-    Draft::new(406, format!("unknown function `{name}`"))
+    missing(Draft::new(406, format!("unknown function `{name}`")), name)
 }
 
 /// A type or qualified constructor that does not exist.

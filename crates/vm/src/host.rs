@@ -65,6 +65,15 @@ pub enum SeekFrom {
     End,
 }
 
+/// What evaluating source text gave.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// Display form of the value, or what went wrong.
+    pub result: Result<String, String>,
+    /// Steps that it took, charged to the machine that asked.
+    pub steps: u64,
+}
+
 /// The embedder. Paths are as the program wrote them.
 #[expect(unused_variables, reason = "defaults refuse without looking at their arguments")]
 pub trait Host {
@@ -133,6 +142,20 @@ pub trait Host {
     /// Id of the operating system's process.
     fn os_pid(&mut self) -> i64 {
         0
+    }
+    /// Fills `bytes` with what nobody can predict; `false`: there is no such source.
+    fn fill_random(&mut self, bytes: &mut [u8]) -> bool {
+        false
+    }
+
+    /// Evaluates source text in a machine of its own, which may take so many steps.
+    fn eval(&mut self, code: &str, steps: Option<u64>) -> Evaluated {
+        Evaluated { result: Err("eval: this program runs without a compiler".to_owned()), steps: 0 }
+    }
+
+    /// Load of the system over 1, 5 and 15 minutes; zeros where unknown.
+    fn load_average(&mut self) -> [f64; 3] {
+        [0.0; 3]
     }
     /// Resident memory in KiB, 0 where unknown.
     fn memory_kb(&mut self) -> i64 {

@@ -33,7 +33,7 @@ mod value;
 
 pub use data::Data;
 pub use failure::{Failure, Raise, Stop, TraceFrame};
-pub use host::{ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom};
+pub use host::{Evaluated, ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom};
 pub use link::{ChunkSource, LinkError};
 pub use machine::{Limits, Machine, Variables};
 pub use mem::live_bytes;

@@ -250,6 +250,11 @@ impl World {
         }
     }
 
+    /// What the limit leaves, as of the last turn.
+    pub(crate) fn steps_left(&self) -> Option<u64> {
+        self.limits.max_steps.map(|max| max.saturating_sub(self.steps))
+    }
+
     /// Called when a process has used up its turn. `Ok(true)`: another one should run.
     pub(crate) fn tick(&mut self, used: i64) -> Result<bool, Trap> {
         self.steps += used.max(0) as u64;

@@ -15,7 +15,7 @@ use syntax::{
 };
 
 use super::TestDb;
-use crate::{collect, item_tree::ItemTree, lower::lower_body, query};
+use crate::{collect::collect, item_tree::ItemTree, lower::lower_body, query, template::FileDefinitions};
 
 /// The correct sources below `folder`.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
@@ -44,7 +44,8 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 fn meaning(text: &str) -> (Arc<ItemTree>, Vec<(DefName, String)>) {
     let parse = syntax::parse(text);
     let root = parse.syntax();
-    let collected = collect(&parse.tree(), &Name::from("main"));
+    let module = Name::from("main");
+    let collected = collect(&parse.tree(), &module, &FileDefinitions::of(&parse.tree(), &module));
     let mut bodies: Vec<(DefName, String)> = collected
         .index
         .definitions

@@ -4,13 +4,25 @@ use std::fmt::Write as _;
 
 use sha2::Digest as _;
 
-use crate::failure::{Trap, type_error};
+use crate::failure::{Trap, throw_text, type_error};
 use crate::natives::{NativeCtx, NativeDef, int, list, native, outcome, string, text};
 use crate::value::Value;
 
 pub(super) static TABLE: &[NativeDef] = &[
     native("Base64.decode", 1, |_, args| Ok(outcome(base64_decode(string(&args[0])?).and_then(utf8)))),
     native("Base64.encode", 1, |_, args| Ok(text(base64_encode(string(&args[0])?.as_bytes())))),
+    native("Crypto.bcryptHash", 2, |ctx, args| {
+        let salt = random_bytes(ctx, 16).try_into().unwrap_or_default();
+        let cost = u32::try_from(int(&args[1])?).unwrap_or(u32::MAX);
+        match bcrypt::hash_with_salt(string(&args[0])?.as_bytes(), cost, salt) {
+            Ok(hash) => Ok(text(hash.to_string())),
+            Err(error) => Err(throw_text(&format!("Crypto.bcryptHash: {error}"))),
+        }
+    }),
+    native("Crypto.bcryptVerify", 2, |_, args| {
+        let verified = bcrypt::verify(string(&args[0])?.as_bytes(), string(&args[1])?);
+        Ok(Value::Bool(verified.unwrap_or(false)))
+    }),
     native("Crypto.md5", 1, |_, args| Ok(text(hex(&md5::Md5::digest(string(&args[0])?.as_bytes()))))),
     native("Crypto.randomBytes", 1, |ctx, args| {
         let count = int(&args[0])?.clamp(0, 1 << 20) as usize;
@@ -28,6 +40,11 @@ pub(super) static TABLE: &[NativeDef] = &[
         let bytes = string(&args[0])?.as_bytes();
         ctx.world.room(bytes.len() * size_of::<Value>())?;
         Ok(Value::list(bytes.iter().map(|&byte| Value::Int(i64::from(byte))).collect()))
+    }),
+    native("Server.matchPath", 2, |_, args| {
+        let pairs = match_path(string(&args[0])?, string(&args[1])?).unwrap_or_default();
+        let pairs = pairs.into_iter().map(|(name, value)| Value::tuple(vec![Value::str(name), Value::str(value)]));
+        Ok(Value::list(pairs.collect()))
     }),
     native("Url.decode", 1, |_, args| Ok(outcome(url_decode(string(&args[0])?).and_then(utf8)))),
     native("Url.encode", 1, |_, args| Ok(text(url_encode(string(&args[0])?)))),
@@ -48,6 +65,24 @@ fn byte(value: &Value) -> Result<Option<u8>, Trap> {
     }
 }
 
+/// The `:name` parts of `pattern` with what stands there in `path`; `None` if the path does not fit.
+fn match_path<'a>(pattern: &'a str, path: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let segments = |text: &'a str| text.trim_matches('/').split('/');
+    let (mut wanted, mut found) = (segments(pattern), segments(path.split('?').next().unwrap_or(path)));
+    let mut pairs = Vec::new();
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return Some(pairs),
+            (Some(wanted), Some(found)) => match wanted.strip_prefix(':') {
+                Some(name) => pairs.push((name, found)),
+                None if wanted == found => {}
+                None => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
 fn utf8(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "not valid UTF-8".to_owned())
 }
@@ -59,8 +94,13 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Bytes for keys and salts: from the host, where it has a source, else from the seeded generator.
 fn random_bytes(ctx: &mut NativeCtx<'_>, count: usize) -> Vec<u8> {
-    (0..count).map(|_| (ctx.random() >> 56) as u8).collect()
+    let mut bytes = vec![0; count];
+    if !ctx.world.host.fill_random(&mut bytes) {
+        bytes.fill_with(|| (ctx.random() >> 56) as u8);
+    }
+    bytes
 }
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -3,7 +3,7 @@
 use crate::collections::MapObj;
 use crate::compare::{compare, equal, hash};
 use crate::copy::isolate;
-use crate::failure::{Raise, Trap, panic, type_error};
+use crate::failure::{Raise, Trap, panic, throw_text, type_error};
 use crate::interp::{concat, index};
 use crate::mem;
 use crate::natives::{NativeDef, boolean, int, native, pid, string, text};
@@ -26,6 +26,14 @@ pub(super) static TABLE: &[NativeDef] = &[
         other => Err(type_error("Buffer", other)),
     }),
     native("Gc.collect", 0, |_, _| Ok(Value::Unit)),
+    native("Gc.stats", 0, |ctx, _| {
+        let counters = [
+            ("liveBytes", Value::Int(mem::live_bytes() as i64)),
+            ("processes", Value::Int(ctx.world.processes.len() as i64 + 1)),
+            ("memoryKb", Value::Int(ctx.world.host.memory_kb())),
+        ];
+        Ok(ctx.io_record("GcStats", &counters))
+    }),
     native("Prim.compare", 2, |_, args| Ok(Value::Int(compare(&args[0], &args[1])?.map_or(0, |order| order as i64)))),
     native("Prim.equal", 2, |_, args| Ok(Value::Bool(equal(&args[0], &args[1])))),
     native("Prim.one", 0, |_, _| Ok(Value::Int(1))),
@@ -83,10 +91,16 @@ pub(super) static TABLE: &[NativeDef] = &[
         };
         Ok(Value::Int(now - started))
     }),
+    native("Runtime.blockingThreads", 0, |_, _| Ok(Value::Int(0))),
+    native("Runtime.isInteractive", 0, |ctx, _| Ok(Value::Bool(ctx.world.host.is_interactive()))),
+    native("Runtime.loadAvg", 0, |ctx, _| {
+        Ok(Value::tuple(ctx.world.host.load_average().into_iter().map(Value::Float).collect()))
+    }),
     native("Runtime.memoryKb", 0, |ctx, _| Ok(Value::Int(ctx.world.host.memory_kb()))),
     native("Runtime.numThreads", 0, |_, _| Ok(Value::Int(1))),
     native("Runtime.pid", 0, |ctx, _| Ok(Value::Int(ctx.world.host.os_pid()))),
     native("Runtime.threadCount", 0, |_, _| Ok(Value::Int(1))),
+    native("Runtime.tokioWorkers", 0, |_, _| Ok(Value::Int(0))),
     native("Runtime.uptimeMs", 0, |ctx, _| Ok(Value::Int(ctx.world.clock()))),
     NativeDef {
         name: "assert",
@@ -113,6 +127,12 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("eprintln", 1, |ctx, args| {
         ctx.world.print_error(&(display(&args[0]) + "\n"));
         Ok(Value::Unit)
+    }),
+    native("eval", 1, |ctx, args| {
+        let steps = ctx.world.steps_left();
+        let outcome = ctx.world.host.eval(string(&args[0])?, steps);
+        ctx.world.steps += outcome.steps;
+        outcome.result.map(text).map_err(|problem| throw_text(&problem))
     }),
     native("flushStderr", 0, |_, _| Ok(Value::Unit)),
     native("flushStdout", 0, |ctx, _| {
