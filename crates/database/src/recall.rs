@@ -195,8 +195,11 @@ pub fn interface(db: &dyn Db, file: File) -> Fingerprint {
     {
         return fingerprint;
     }
-    let mut parts =
-        vec![names_fingerprint(hir::header(db, file), file.library(db)), hir::templates_fingerprint(db, file)];
+    let header = hir::header(db, file);
+    let mut parts = vec![names_fingerprint(header, file.library(db))];
+    if header.modules.iter().flat_map(|module| &module.defs).any(|item| item.def.kind() == DefKind::Template) {
+        parts.push(hir::templates_fingerprint(db, file));
+    }
     for (def, public) in definitions(db, file) {
         let hidden = matches!(def.kind(), DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Mvar);
         if public || !hidden || file.library(db) {

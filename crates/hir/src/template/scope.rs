@@ -169,12 +169,9 @@ pub fn template_answer(db: &dyn HirDb, question: &TemplateQuestion) -> Fingerpri
     }
 }
 
-/// Fingerprint of all that templates of `file` may run; absent without templates.
+/// Fingerprint of all that templates of `file` may run: the texts of its templates and functions.
 #[salsa::tracked(returns(copy))]
 pub fn templates_fingerprint(db: &dyn HirDb, file: File) -> Fingerprint {
-    if outline(db, file).templates.is_empty() {
-        return Fingerprint::ABSENT;
-    }
     let definitions = definitions(db, file);
     let items = definitions.templates.iter().chain(&definitions.functions);
     let texts: Vec<_> = items.map(|(module, name, tree)| (module, name, syntax::text_of(tree))).collect();
