@@ -204,7 +204,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             compiled 2
             definition_problems 1
             definition_syntax 2
-            file_impls 11
+            file_impls 12
             file_items 1
             file_of_module 2
             file_problems 2
@@ -218,7 +218,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             item 2
             item_problems 1
             item_tree 1
-            lacks_globals 11
+            lacks_globals 12
             mentions 1
             module_file 2
             module_items 1
@@ -453,7 +453,7 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             file_of_module 1
             file_problems 1
             header 1
-            import_names 13
+            import_names 14
             import_problems 1
             infer_group 1
             inference 1
@@ -500,7 +500,7 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             file_of_module 4
             file_problems 1
             header 4
-            import_names 10
+            import_names 11
             import_problems 1
             import_table 1
             infer_group 1

@@ -1,10 +1,12 @@
 //! Every program of `test-data/suite`: cold, restarted, and typed into a living engine, with equal outcomes.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
+use bytecode::{CallTarget, Chunk};
 use ithaca::{Cache, Engine, OpenOptions};
 
 use crate::run_text;
@@ -142,4 +144,56 @@ fn every_program_of_the_suite_behaves_as_its_header_says() {
         }
     }
     assert!(problems.is_empty(), "{} programs fail:\n\n{}", problems.len(), problems.join("\n\n"));
+}
+
+/// Natives and functions of the library that the code of a program calls.
+fn called(engine: &mut Engine) -> BTreeSet<String> {
+    let mut called = BTreeSet::new();
+    for (_, bytes) in engine.dump().into_iter().flat_map(|unit| unit.code) {
+        let chunk: Chunk = base_db::codec::decode(&bytes).unwrap();
+        let targets = chunk.sites.iter().flat_map(|site| site.candidates.iter().map(|candidate| &candidate.target));
+        for target in targets {
+            match target {
+                CallTarget::Function(symbol) => called.insert(symbol.to_string()),
+                CallTarget::Native(name) => called.insert(name.to_string()),
+            };
+        }
+        called.extend(chunk.natives.iter().chain(&chunk.symbols).map(ToString::to_string));
+    }
+    // Without the number and types of the parameters.
+    called.into_iter().map(|symbol| symbol.split(['/', '(']).next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Every native that programs see, and every public function of the library.
+fn callable() -> BTreeSet<String> {
+    let natives = stdlib::natives().iter().map(|native| native.name.to_owned());
+    let mut names: BTreeSet<String> = natives.filter(|name| !name.starts_with("Prim.")).collect();
+    for (module, text) in stdlib::library() {
+        for line in text.lines().filter_map(|line| line.strip_prefix("pub ")) {
+            let name: String = line.chars().take_while(|c| c.is_alphanumeric()).collect();
+            if line[name.len()..].starts_with(['(', '[']) {
+                names.insert(format!("stdlib.{module}.{name}"));
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_native_and_library_function_is_called_by_two_programs() {
+    let mut calls: BTreeMap<String, usize> = callable().into_iter().map(|name| (name, 0)).collect();
+    for case in cases() {
+        let mut engine = match case.files.as_slice() {
+            [(_, text)] => Engine::in_memory([("main.nos", text.clone())]),
+            files => Engine::in_memory(files.to_vec()),
+        };
+        for name in called(&mut engine) {
+            if let Some(count) = calls.get_mut(&name) {
+                *count += 1;
+            }
+        }
+    }
+    let rare: Vec<String> =
+        calls.into_iter().filter(|(_, count)| *count < 2).map(|(name, count)| format!("{name}: {count}")).collect();
+    assert_eq!(rare, Vec::<String>::new());
 }
