@@ -355,11 +355,6 @@ impl Collector<'_> {
             let item = function(&path, DefKind::Method, &owner, &name, &Head::of_fn(&method));
             let is_first = self.occurrence(&item.def, &method) == 0;
             methods.push((item, is_first));
-            let decorators: Vec<ast::Decorator> = method.decorators().collect();
-            if !decorators.is_empty() {
-                // What they make is part of the body only, and a failure is reported with it; modules are mentioned here.
-                let _ = self.expand(module, method.syntax(), &decorators);
-            }
         }
         let bounds = def
             .bounds()

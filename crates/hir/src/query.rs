@@ -287,9 +287,9 @@ pub fn expansion_questions<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> &'db [Te
     expanded_clauses(db, def).map_or(&[], |expanded| &expanded.asked)
 }
 
-/// What the decorators of the function or method `def` make of it. `None`: it has none.
+/// What the decorators of the function `def` make of it. `None`: it has none.
 pub(crate) fn expanded_clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db ExpandedClauses> {
-    let is_decorated = matches!(def.name(db).kind(), DefKind::Function | DefKind::Method)
+    let is_decorated = def.name(db).kind() == DefKind::Function
         && definition_syntax(db, def).first().is_some_and(template::is_decorated);
     is_decorated.then(|| &**expansion(db, def))
 }
@@ -297,7 +297,7 @@ pub(crate) fn expanded_clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Opti
 /// Runs the templates that decorate `def`. Depends on the text of the templates and functions that run.
 #[salsa::tracked]
 fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
-    let (module, kind) = (def.name(db).module(), def.name(db).kind());
+    let module = def.name(db).module();
     let scope = ProjectScope::new(db, file_of_def(db, def));
     let written = definition_syntax(db, def);
     let decorators = |clause: &GreenNode| -> Vec<ast::Decorator> {
@@ -310,11 +310,6 @@ fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
     let clauses = written.iter().map(|clause| {
         let own = decorators(clause);
         match template::expand(clause, if own.is_empty() { &first } else { &own }, &scope, module) {
-            // Nothing can stand beside a method.
-            Ok(expansion) if kind == DefKind::Method && !expansion.beside.is_empty() => {
-                failures.push(Failure::new("a template that makes definitions cannot decorate a method"));
-                clause.clone()
-            }
             Ok(expansion) => expansion.item,
             Err(failure) => {
                 if !failures.contains(&failure) {

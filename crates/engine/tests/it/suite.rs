@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bytecode::{CallTarget, Chunk};
+use bytecode::{CallTarget, Chunk, Instr};
 use ithaca::{Cache, Engine, OpenOptions};
 
 use crate::run_text;
@@ -159,6 +159,16 @@ fn called(engine: &mut Engine) -> BTreeSet<String> {
             };
         }
         called.extend(chunk.natives.iter().chain(&chunk.symbols).map(ToString::to_string));
+        // Some natives are instructions.
+        for instruction in chunk.bodies.iter().flat_map(|body| &body.code) {
+            let names: &[&str] = match instruction {
+                Instr::SelfPid { .. } => &["self"],
+                Instr::Throw { .. } => &["throw"],
+                Instr::Show { .. } => &["show", "toString"],
+                _ => continue,
+            };
+            called.extend(names.iter().map(ToString::to_string));
+        }
     }
     // Without the number and types of the parameters.
     called.into_iter().map(|symbol| symbol.split(['/', '(']).next().unwrap_or_default().to_owned()).collect()
@@ -167,7 +177,9 @@ fn called(engine: &mut Engine) -> BTreeSet<String> {
 /// Every native that programs see, and every public function of the library.
 fn callable() -> BTreeSet<String> {
     let natives = stdlib::natives().iter().map(|native| native.name.to_owned());
-    let mut names: BTreeSet<String> = natives.filter(|name| !name.starts_with("Prim.")).collect();
+    // Nothing is left of `assertType` after checking.
+    let is_seen = |name: &String| !name.starts_with("Prim.") && name != "assertType";
+    let mut names: BTreeSet<String> = natives.filter(is_seen).collect();
     for (module, text) in stdlib::library() {
         for line in text.lines().filter_map(|line| line.strip_prefix("pub ")) {
             let name: String = line.chars().take_while(|c| c.is_alphanumeric()).collect();
