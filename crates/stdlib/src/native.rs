@@ -63,7 +63,7 @@ const NATIVES: &[Native] = &[
     row(
         "Crypto.bcryptHash",
         "(s: String, cost: Int) -> String",
-        "Password hash with a random salt; throws a String for a cost outside of 4 to 31.",
+        "Password hash with a random salt; throws a String for a cost outside of 4 to 20.",
     ),
     row(
         "Crypto.bcryptVerify",

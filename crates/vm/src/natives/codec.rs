@@ -14,13 +14,21 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Crypto.bcryptHash", 2, |ctx, args| {
         let salt = random_bytes(ctx, 16).try_into().unwrap_or_default();
         let cost = u32::try_from(int(&args[1])?).unwrap_or(u32::MAX);
+        if !BCRYPT_COSTS.contains(&cost) {
+            return Err(throw_text("Crypto.bcryptHash: the cost must be from 4 to 20"));
+        }
         match bcrypt::hash_with_salt(string(&args[0])?.as_bytes(), cost, salt) {
             Ok(hash) => Ok(text(hash.to_string())),
             Err(error) => Err(throw_text(&format!("Crypto.bcryptHash: {error}"))),
         }
     }),
     native("Crypto.bcryptVerify", 2, |_, args| {
-        let verified = bcrypt::verify(string(&args[0])?.as_bytes(), string(&args[1])?);
+        let hash = string(&args[1])?;
+        let cost = hash.parse::<bcrypt::HashParts>().map(|parts| parts.get_cost());
+        if !cost.is_ok_and(|cost| BCRYPT_COSTS.contains(&cost)) {
+            return Ok(Value::Bool(false));
+        }
+        let verified = bcrypt::verify(string(&args[0])?.as_bytes(), hash);
         Ok(Value::Bool(verified.unwrap_or(false)))
     }),
     native("Crypto.md5", 1, |_, args| Ok(text(hex(&md5::Md5::digest(string(&args[0])?.as_bytes()))))),
@@ -57,6 +65,9 @@ pub(super) static TABLE: &[NativeDef] = &[
         Ok(text([&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")))
     }),
 ];
+
+/// Costs of password hashes. Each step doubles the time, during which nothing can interrupt the program.
+const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=20;
 
 fn byte(value: &Value) -> Result<Option<u8>, Trap> {
     match value {
