@@ -170,11 +170,16 @@ fn unclosed(p: &mut Parser<'_>, open: usize, close_text: &str) {
 fn too_deep(p: &mut Parser<'_>, kind: SyntaxKind) -> crate::parser::Completed {
     let marker = p.start();
     let mut first = true;
-    while !p.at_end()
-        && (first || !p.newline())
-        && !matches!(p.current(), COMMA | SEMICOLON | R_PAREN | R_BRACKET | R_BRACE | HOLE_CLOSE | END_KW)
-    {
+    // `do` and `end` enclose like brackets, but are not paired by the tokens.
+    let mut blocks = 0u32;
+    while !p.at_end() && (first || blocks > 0 || !p.newline()) {
         first = false;
+        match p.current() {
+            COMMA | SEMICOLON | R_PAREN | R_BRACKET | R_BRACE | HOLE_CLOSE | END_KW if blocks == 0 => break,
+            DO_KW => blocks += 1,
+            END_KW => blocks -= 1,
+            _ => {}
+        }
         p.bump_tree();
     }
     p.complete(marker, kind)

@@ -22,6 +22,9 @@ pub(crate) const TOO_DEEP_HELP: &str = "name the inner parts and build the whole
 
 const NONE: u32 = u32::MAX;
 
+/// How far back the start of a line is looked for: a file may be one long line, and must not take quadratic time.
+const MAX_LINE: usize = 1000;
+
 /// One step of building the tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event {
@@ -284,13 +287,14 @@ impl Tokens {
         before
             .skip_while(|kind| matches!(kind, NEWLINE | WHITESPACE | COMMENT))
             .take_while(|&&kind| kind != NEWLINE)
+            .take(MAX_LINE)
             .any(|&kind| kind == BAD_TOKEN)
     }
 }
 
-/// Bytes between the start of the line and `at`.
+/// Bytes between the start of the line and `at`, at most [`MAX_LINE`].
 fn column(text: &str, at: u32) -> usize {
-    text.as_bytes()[..at as usize].iter().rev().take_while(|&&b| b != b'\n').count()
+    text.as_bytes()[..at as usize].iter().rev().take(MAX_LINE).take_while(|&&b| b != b'\n').count()
 }
 
 /// Column of the first character of the line of `at` that is not white space.
@@ -370,6 +374,14 @@ pub(crate) struct Context {
     pub(crate) bar_ends: bool,
 }
 
+/// A line on which nothing more is reported.
+#[derive(Clone, Copy)]
+struct Muted {
+    from: usize,
+    /// Tokens up to here are known to stand on the line.
+    to: usize,
+}
+
 pub(crate) struct Parser<'t> {
     pub(crate) tokens: &'t Tokens,
     text: &'t str,
@@ -384,7 +396,7 @@ pub(crate) struct Parser<'t> {
     /// Column of the item that is being read.
     item_column: usize,
     /// After a statement that could not be read to its end: no further errors on the line of this token.
-    muted: Option<usize>,
+    muted: Option<Muted>,
     /// The nesting limit was hit in this item; further errors there would only repeat it.
     pub(crate) too_deep: bool,
     pub(crate) context: Context,
@@ -609,11 +621,12 @@ impl<'t> Parser<'t> {
 
     /// Reports a mistake at a range of bytes. Nothing is reported twice for one token.
     fn push_error(&mut self, at: usize, range: TextRange, message: String) -> ErrorHandle<'_> {
-        let muted =
-            self.muted.is_some_and(|from| from <= at && (from + 1..=at).all(|n| !self.tokens.newline_before(n)));
-        if !muted {
-            self.muted = None;
+        self.muted =
+            self.muted.filter(|muted| muted.from <= at && (muted.to + 1..=at).all(|n| !self.tokens.newline_before(n)));
+        if let Some(muted) = &mut self.muted {
+            muted.to = muted.to.max(at);
         }
+        let muted = self.muted.is_some();
         let silent = muted
             || self.too_deep
             || self.last_error == at
@@ -631,7 +644,7 @@ impl<'t> Parser<'t> {
 
     /// Reports nothing more on the line of the current token: what follows a mistake on a line is a guess.
     pub(crate) fn mute_line(&mut self) {
-        self.muted = Some(self.pos);
+        self.muted = Some(Muted { from: self.pos, to: self.pos });
     }
 
     /// Range of tokens `from..=to`.

@@ -403,6 +403,7 @@ fn deep_and_long_texts_give_one_message() {
         ("patterns", format!("f({}x{}) = 1", r("A("), r(")"))),
         ("modules", format!("{}{}", r("module A\n"), r("end\n"))),
         ("matches", format!("f() = {}1{}", r("match x { a -> "), r("}"))),
+        ("do", format!("f() = {}1{}", r("do "), r(" end"))),
         ("holes", format!("f() = {}1{}", r("\"${"), r("}\""))),
     ] {
         let parse = check_invariants(&text);
@@ -414,6 +415,7 @@ fn deep_and_long_texts_give_one_message() {
         ("statements", format!("f() = {{\n{}}}", r("x = 1\n"))),
         ("alternatives", format!("f(1{}) = 1", r(" | 1"))),
         ("items", r("f() = 1\n")),
+        ("items on one line", r("f() = 1 ")),
     ] {
         assert_eq!(check_invariants(&text).errors(), &[], "{name}");
     }
