@@ -182,13 +182,12 @@ fn a_renamed_parameter_reaches_callers() {
         "util.nos",
         "pub area(width, tall = 1) = width * tall\n",
         expect![[r#"
-        infer_group 4
-        inference 4
-        is_declared 1
-        item_problems 1
-        mentions 1
-        scheme 1
-        unit_groups 1"#]],
+            infer_group 4
+            inference 4
+            item_problems 1
+            mentions 1
+            scheme 1
+            unit_groups 1"#]],
     );
 }
 
@@ -224,7 +223,6 @@ fn a_definition_that_becomes_private_reaches_who_uses_it() {
         expect![[r#"
             infer_group 2
             inference 1
-            is_declared 1
             item_problems 1
             unit_groups 2"#]],
     );
@@ -256,7 +254,6 @@ use label.*
             impl_def 1
             infer_group 2
             inference 2
-            is_declared 1
             item_problems 1
             mentions 1
             trait_def 1
