@@ -14,6 +14,7 @@ pub mod build;
 pub mod chunk;
 pub mod disasm;
 pub mod instr;
+mod plain;
 pub mod verify;
 
 pub use build::{BodyBuilder, BuildError, ChunkBuilder, Label};
@@ -23,4 +24,5 @@ pub use chunk::{
 };
 pub use disasm::disassemble;
 pub use instr::{Instr, Operand};
+pub use plain::plain;
 pub use verify::{VerifyError, VerifyProblem, verify};

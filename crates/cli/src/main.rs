@@ -140,7 +140,7 @@ impl Common {
             (Some(dir), false) => Cache::Dir(dir.clone()),
             (None, false) => Cache::Default,
         };
-        OpenOptions { cache, threads: self.threads, progress: progress::bar() }
+        OpenOptions { cache, threads: self.threads, progress: progress::bar(), ..OpenOptions::default() }
     }
 
     fn colored(&self) -> bool {

@@ -52,6 +52,9 @@ pub struct OpenOptions {
     pub threads: usize,
     /// Told how far a build is.
     pub progress: Option<Progress>,
+    /// Calls of the engine run code without last-use moves and typed instructions: slower, with the same answers. To
+    /// find out whether the compiler's choice of instructions matters.
+    pub plain_code: bool,
 }
 
 /// Called during builds with units done and units known so far; from any thread.
@@ -108,6 +111,7 @@ pub struct Engine {
     steps: u64,
     /// How many `eval` of running programs this engine is inside of.
     eval_depth: u32,
+    plain_code: bool,
 }
 
 #[derive(Clone)]
@@ -151,7 +155,7 @@ impl Engine {
 
     /// A project of texts in memory: pairs of a relative path (`geo/shapes.nos`) and a text. Nothing is stored.
     pub fn in_memory<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Engine {
-        Engine::in_memory_with(files, OpenOptions { cache: Cache::Off, threads: 1, progress: None })
+        Engine::in_memory_with(files, OpenOptions { cache: Cache::Off, threads: 1, ..OpenOptions::default() })
     }
 
     /// As [`Engine::in_memory`], with options: [`Cache::Dir`] keeps entries between engines; the default keeps none.
@@ -201,6 +205,7 @@ impl Engine {
             timings: machine::Timings::default(),
             steps: 0,
             eval_depth: 0,
+            plain_code: options.plain_code,
         }
     }
 
@@ -304,7 +309,7 @@ impl Engine {
     /// The same project without a store.
     fn twin(&self) -> Engine {
         let twin =
-            Engine::with_source(self.source.clone(), OpenOptions { cache: Cache::Off, threads: 0, progress: None });
+            Engine::with_source(self.source.clone(), OpenOptions { cache: Cache::Off, ..OpenOptions::default() });
         for (path, text) in self.workspace().overlay() {
             twin.workspace().set_overlay(path, text);
         }

@@ -129,20 +129,24 @@ fn is_broken(workspace: &mut Workspace) -> bool {
         || workspace.problems().iter().any(|problem| problem.severity == hir::problem::Severity::Error)
 }
 
-struct WorkspaceChunks(Arc<Mutex<Workspace>>);
+struct WorkspaceChunks {
+    workspace: Arc<Mutex<Workspace>>,
+    plain: bool,
+}
 
 impl ChunkSource for WorkspaceChunks {
     fn chunk(&mut self, symbol: &str) -> Result<Arc<Chunk>, LinkError> {
-        let mut workspace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
         // What runs is the program as it was; code of another text must not be mixed into it.
         let found = workspace.unless_changed(|workspace| workspace.chunk(symbol));
         let found =
             found.ok_or_else(|| LinkError::Broken("its source changed while the program was running".to_owned()));
-        found?.map(Arc::new).ok_or(LinkError::Unknown)
+        let chunk = found?.ok_or(LinkError::Unknown)?;
+        Ok(Arc::new(if self.plain { bytecode::plain(&chunk) } else { chunk }))
     }
 
     fn type_desc(&mut self, name: &str) -> Option<TypeDesc> {
-        let mut workspace = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
         workspace.unless_changed(|workspace| workspace.type_desc(name)).flatten()
     }
 }
@@ -230,7 +234,8 @@ fn place(
 
 impl Engine {
     fn machine(&self, limits: &Limits, args: Vec<String>) -> Machine {
-        new_machine(Box::new(WorkspaceChunks(Arc::clone(&self.workspace))), limits, args, self.eval_depth)
+        let chunks = WorkspaceChunks { workspace: Arc::clone(&self.workspace), plain: self.plain_code };
+        new_machine(Box::new(chunks), limits, args, self.eval_depth)
     }
 
     /// Brings the project up to date and, if it can run, gives what `find` finds in it; all of one state of the project.

@@ -72,7 +72,8 @@ struct ImageChunks {
 
 impl ImageChunks {
     fn library<T>(&self, answer: impl FnOnce(&mut Workspace) -> Option<T>) -> Option<T> {
-        answer(&mut self.workspace.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        workspace.unless_changed(answer).flatten()
     }
 }
 

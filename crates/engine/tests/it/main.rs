@@ -1,5 +1,6 @@
 //! The engine from outside: programs of the suite, random edits against cold builds, scenarios, bad input.
 
+mod differential;
 mod limits;
 mod oracle;
 mod program;

@@ -1,6 +1,8 @@
 //! Programs made of hand-written chunks, and a host that remembers what was printed.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub(crate) mod generate;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
