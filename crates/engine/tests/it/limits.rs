@@ -62,13 +62,9 @@ fn latency(program: &str) -> Duration {
 
 #[test]
 fn an_interrupt_ends_a_program_wherever_it_is() {
-    let mut late = Vec::new();
-    for (name, program) in LONG {
-        let took = latency(program);
-        if took > Duration::from_millis(500) {
-            late.push(format!("{name}: {took:?}"));
-        }
-    }
+    // A busy machine may be late once, a program that does not look is late each time.
+    let is_late = |program| (0..5).all(|_| latency(program) > Duration::from_millis(500));
+    let late: Vec<&str> = LONG.iter().filter(|(_, program)| is_late(program)).map(|(name, _)| *name).collect();
     assert!(late.is_empty(), "{late:?}");
 }
 
