@@ -1,5 +1,7 @@
 //! Lists of executed queries per edit: one for every barrier. A query that is not listed was at most verified.
 
+mod saving;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
