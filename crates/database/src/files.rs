@@ -320,17 +320,27 @@ impl Files {
         self.count.saturating_sub(self.sets.cyclic.len() + single) + entries.len()
     }
 
-    /// Paths of files whose units asked one of these modules, a block of one, or a module below one that did not exist.
-    pub(crate) fn users(&self, modules: &FxHashSet<Name>) -> Vec<Name> {
-        let wanted = |dep: &str| prefixes(dep).any(|prefix| modules.contains(prefix));
+    /// Paths of files whose units asked one of these modules, a block of one, or a module below one that did not exist;
+    /// without those in `visited`.
+    pub(crate) fn users(&self, modules: &FxHashSet<Name>, visited: &BTreeSet<Name>) -> Vec<Name> {
+        // Mostly it is one module that changed, and every file of the project is asked.
+        let few: Vec<&Name> = if modules.len() <= 4 { modules.iter().collect() } else { Vec::new() };
+        let is_below = |dep: &str, module: &Name| {
+            dep.strip_prefix(module.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let wanted = |dep: &str| match &few[..] {
+            [] => prefixes(dep).any(|prefix| modules.contains(prefix)),
+            few => few.iter().any(|module| is_below(dep, module)),
+        };
         let mut found = Vec::new();
         if let Some(manifest) = &self.manifest {
             let paths = manifest.users(wanted).into_iter().map(|row| manifest.path(row));
             let current = paths.filter(|path| !self.states.contains_key(*path) && !self.removed.contains(*path));
             found.extend(current.map(Name::from));
         }
-        let visited = self.states.values().filter(|state| state.row.deps.iter().any(|dep| wanted(dep)));
-        found.extend(visited.map(|state| state.row.path.clone()));
+        let states = self.states.iter().filter(|(path, _)| !visited.contains(*path));
+        let states = states.filter(|(_, state)| state.row.deps.iter().any(|dep| wanted(dep)));
+        found.extend(states.map(|(path, _)| path.clone()));
         found
     }
 

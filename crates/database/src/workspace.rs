@@ -538,7 +538,7 @@ impl Workspace {
             let options = &self.config.options;
             let namesakes = self.files.iter().filter(|view| came_or_went.contains(&module_name(options, view.path())));
             queue.paths.extend(namesakes.map(|view| Name::from(view.path())));
-            queue.paths.extend(self.files.users(&came_or_went));
+            queue.paths.extend(self.files.users(&came_or_went, &BTreeSet::new()));
             // A file more or less may join or part units.
             queue.paths.extend(self.files.cyclic().cloned());
         }
@@ -650,7 +650,7 @@ impl Workspace {
                 }
             }
             if !changed.is_empty() {
-                queue.extend(self.files.users(&changed));
+                queue.extend(self.files.users(&changed, &visited));
             }
             let missing = |path: &Name| !self.files.get(path).is_some_and(View::is_answered);
             queue.extend(library.into_iter().filter(missing));
