@@ -440,7 +440,9 @@ impl Workspace {
         for (path, stamp, hash, content) in texts {
             match self.files.get(&path) {
                 // A database that is made for the first time has to be told why a file has no text.
-                Some(view) if view.hash() == hash && !all && (self.live.is_some() || matches!(content, Content::Text(_))) => {
+                Some(view)
+                    if view.hash() == hash && !all && (self.live.is_some() || matches!(content, Content::Text(_))) =>
+                {
                     if view.stamp() != stamp {
                         compared.restamped.push((path, stamp));
                     }
