@@ -154,8 +154,9 @@ impl RootDatabase {
     }
 
     /// Brings the outlines of files up to date whose texts were set. To be called after a change and before any query
-    /// about the project as a whole. `regrouped`: files were added or removed.
-    pub(crate) fn renew_outlines(&mut self, files: &[File], mut regrouped: bool) {
+    /// about the project as a whole. `regrouped`: files were added or removed. `first`: no such query was ever asked, so
+    /// nobody needs to be told; a revision more would let go of trees that are needed again.
+    pub(crate) fn renew_outlines(&mut self, files: &[File], mut regrouped: bool, first: bool) {
         let mut shards: Vec<FileShard> = Vec::new();
         for &file in files {
             // A file on which the compiler fails imports nothing; the failure is reported when its unit is visited.
@@ -173,7 +174,7 @@ impl RootDatabase {
             }
         }
         let project = self.project();
-        for shard in shards {
+        for shard in shards.into_iter().filter(|_| !first) {
             shard.outlines_changed(self);
         }
         if regrouped {

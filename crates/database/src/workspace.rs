@@ -147,6 +147,8 @@ struct Base {
 
 struct Live {
     db: RootDatabase,
+    /// Made by this update: nothing was asked of it so far.
+    is_new: bool,
     project_problems: Vec<Problem>,
 }
 
@@ -355,7 +357,7 @@ impl Workspace {
         let start = Instant::now();
         let fresh = self.live.is_none() && flags != Some(0);
         if self.live.is_none() {
-            self.live = Some(self.start(&differences));
+            self.live = Some(Live { is_new: true, ..self.start(&differences) });
         }
         self.apply(differences, fresh);
         self.stats.compute_us += micros(start);
@@ -484,7 +486,7 @@ impl Workspace {
         let files = library.chain(own).chain(set).collect();
         let project = Project::restored(&db, self.config.options.clone(), files, grouped);
         db.set_project(project);
-        Live { db, project_problems: Vec::new() }
+        Live { db, is_new: false, project_problems: Vec::new() }
     }
 
     /// `fresh`: nothing is known of the project as a whole.
@@ -558,7 +560,7 @@ impl Workspace {
                 });
             });
         }
-        live.db.renew_outlines(&files, restructured);
+        live.db.renew_outlines(&files, restructured, std::mem::take(&mut live.is_new));
         let db = &live.db;
         // What is wrong with the project as a whole is about names of files and blocks, and files that cannot be read.
         let had_problems = !live.project_problems.is_empty();
