@@ -37,14 +37,16 @@ pub(crate) struct Known {
     pub(crate) older: Option<store::RecordRef>,
 }
 
-/// What a file says about the project around it: all that the graph of modules and the index of impls need of most
-/// files. A function of the text.
+/// What a file says about the project around it: all that the graph of modules and the indexes of impls and templates
+/// need of most files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Outline {
-    /// Modules that the text may need by name.
+    /// Modules that the file may need by name.
     pub(crate) imports: Arc<[Name]>,
-    /// Whether it declares traits or impls.
+    /// Whether it declares what the whole project sees: traits, impls or templates.
     pub(crate) has_globals: bool,
+    /// Whether its header depends on templates of other files. Otherwise the outline is a function of the text.
+    pub(crate) borrows: bool,
 }
 
 impl Outline {
@@ -52,8 +54,14 @@ impl Outline {
     pub(crate) fn of(db: &RootDatabase, file: File) -> Outline {
         let header = hir::header(db, file);
         let mut defs = header.modules.iter().flat_map(|module| &module.defs);
-        let has_globals = defs.any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl));
-        Outline { imports: hir::imported_modules(header).collect(), has_globals }
+        let has_globals = defs.any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl | DefKind::Template));
+        let borrows = !header.templates.is_empty();
+        Outline { imports: hir::imported_modules(header).collect(), has_globals, borrows }
+    }
+
+    /// What the text alone tells. Whether other files were asked follows from it, what came of that does not.
+    fn of_text(self) -> Outline {
+        if self.borrows { Outline { imports: Arc::default(), has_globals: true, borrows: true } } else { self }
     }
 }
 
@@ -62,8 +70,9 @@ pub struct Shared {
     pub(crate) project: OnceLock<Project>,
     pub(crate) store: Option<Arc<store::Store>>,
     known: Option<Arc<Manifest>>,
-    /// Outlines that are not those of the last run, by path. Written between revisions only.
-    outlines: RwLock<FxHashMap<Name, Outline>>,
+    /// Outlines of texts that are not those of the last run, by path; `None`: not read so far. Written between revisions,
+    /// and where an answer takes the place of none, which is the answer that a header gave.
+    outlines: RwLock<FxHashMap<Name, Option<Outline>>>,
     texts: Arc<dyn Texts>,
     counters: Arc<Counters>,
 }
@@ -81,18 +90,24 @@ impl Shared {
         self.known.as_ref().is_some_and(|manifest| manifest.rows().next().is_some())
     }
 
-    fn outlines(&self) -> RwLockReadGuard<'_, FxHashMap<Name, Outline>> {
+    fn outlines(&self) -> RwLockReadGuard<'_, FxHashMap<Name, Option<Outline>>> {
         self.outlines.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The outline of a file without looking at its text.
+    fn set_outline(&self, path: &Name, outline: Option<Outline>) {
+        self.outlines.write().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), outline);
+    }
+
+    /// What is known of the outline of a file without looking at its text: as [`Outline::of_text`].
     fn outline(&self, path: &str) -> Option<Outline> {
         if let Some(outline) = self.outlines().get(path) {
-            return Some(outline.clone());
+            return outline.clone();
         }
         let manifest = self.known.as_ref()?;
         let row = manifest.find(path)?;
-        Some(Outline { imports: manifest.imports(row).map(Name::from).collect(), has_globals: manifest.has_globals(row) })
+        let imports = manifest.imports(row).map(Name::from).collect();
+        let outline = Outline { imports, has_globals: manifest.has_globals(row), borrows: manifest.borrows(row) };
+        Some(outline.of_text())
     }
 }
 
@@ -150,28 +165,44 @@ impl RootDatabase {
 
     /// The outline of a file, without its text where that is possible.
     pub(crate) fn outline(&self, file: File) -> Outline {
-        self.shared.outline(file.path(self)).unwrap_or_else(|| Outline::of(self, file))
+        let known = self.shared.outline(file.path(self)).filter(|outline| !outline.borrows);
+        known.unwrap_or_else(|| Outline::of(self, file))
     }
 
-    /// Brings the outlines of files up to date whose texts were set. To be called after a change and before any query
-    /// about the project as a whole. `regrouped`: files were added or removed. `first`: no such query was ever asked, so
-    /// nobody needs to be told; a revision more would let go of trees that are needed again.
-    pub(crate) fn renew_outlines(&mut self, files: &[File], mut regrouped: bool, first: bool) {
-        let mut shards: Vec<FileShard> = Vec::new();
-        for &file in files {
-            // A file on which the compiler fails imports nothing; the failure is reported when its unit is visited.
-            let outline = catch_failure(|| Outline::of(self, file)).unwrap_or_default();
+    /// Forgets the outlines of files whose texts are about to be read, and gives them back. The header of one may depend
+    /// on the templates of another, so until [`RootDatabase::renew_outlines`] whoever needs them looks at the texts.
+    pub(crate) fn take_outlines(&self, files: Vec<File>) -> Vec<(File, Option<Outline>)> {
+        let take = |file: File| {
             let path = file.path(self);
             let before = self.shared.outline(path);
+            self.shared.set_outline(path, None);
+            (file, before)
+        };
+        files.into_iter().map(take).collect()
+    }
+
+    /// Brings the outlines of files up to date whose texts were set; `files` are those of
+    /// [`RootDatabase::take_outlines`]. To be called after a change and before any query about the project as a whole.
+    /// `regrouped`: files were added or removed. `first`: before they were taken no query was ever asked, so nobody needs
+    /// to be told; a revision more would let go of trees that are needed again.
+    pub(crate) fn renew_outlines(&mut self, files: Vec<(File, Option<Outline>)>, mut regrouped: bool, first: bool) {
+        let mut shards: Vec<FileShard> = Vec::new();
+        let mut renewed: Vec<(File, Outline)> = Vec::new();
+        for (file, before) in files {
+            // A file on which the compiler fails imports nothing; the failure is reported when its unit is visited.
+            let outline = catch_failure(|| Outline::of(self, file)).unwrap_or_default().of_text();
             if before.as_ref() != Some(&outline) {
-                regrouped |= before.is_none_or(|before| before.imports != outline.imports);
+                let edges = |outline: &Outline| (Arc::clone(&outline.imports), outline.borrows);
+                regrouped |= before.is_none_or(|before| edges(&before) != edges(&outline));
                 let shard = self.project().shard(self, file.module(self));
                 if !shards.contains(&shard) {
                     shards.push(shard);
                 }
-                let mut outlines = self.shared.outlines.write().unwrap_or_else(PoisonError::into_inner);
-                outlines.insert(path.clone(), outline);
             }
+            renewed.push((file, outline));
+        }
+        for (file, outline) in renewed {
+            self.shared.set_outline(file.path(self), Some(outline));
         }
         let project = self.project();
         for shard in shards.into_iter().filter(|_| !first) {
@@ -217,16 +248,17 @@ impl hir::HirDb for RootDatabase {
     }
 
     fn stored_imports(&self, file: File) -> Option<Arc<[Name]>> {
-        self.shared.outline(file.path(self)).map(|outline| outline.imports)
+        let outline = self.shared.outline(file.path(self)).filter(|outline| !outline.borrows);
+        outline.map(|outline| outline.imports)
     }
 
     fn lacks_globals(&self, file: File) -> bool {
         let path = file.path(self);
         if let Some(outline) = self.shared.outlines().get(path) {
-            return !outline.has_globals;
+            return outline.as_ref().is_some_and(|outline| !outline.has_globals);
         }
         let row = self.shared.known.as_ref().and_then(|manifest| Some((manifest, manifest.find(path)?)));
-        row.is_some_and(|(manifest, row)| !manifest.has_globals(row))
+        row.is_some_and(|(manifest, row)| !manifest.has_globals(row) && !manifest.borrows(row))
     }
 
     fn stored_unit(&self, file: File) -> Option<Vec<File>> {

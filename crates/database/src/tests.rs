@@ -203,7 +203,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             compiled 2
             definition_problems 1
             definition_syntax 2
-            file_impls 9
+            file_impls 10
             file_items 1
             file_of_module 2
             file_problems 2

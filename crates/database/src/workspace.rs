@@ -29,7 +29,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use types::{Signature, TypeDef};
 
 use crate::{
-    artifact::{self, Artifact},
+    artifact::{self, Artifact, Head},
     files::{Files, View},
     image::Image,
     manifest::{self, Manifest, Stamp, is_library},
@@ -164,7 +164,7 @@ struct Difference {
 #[derive(Default)]
 struct Queue {
     paths: BTreeSet<Name>,
-    /// Traits or impls may have come, gone or changed.
+    /// Traits, impls or templates may have come, gone or changed.
     globals_changed: bool,
 }
 
@@ -466,7 +466,10 @@ impl Workspace {
     fn start(&mut self, differences: &[Difference]) -> Live {
         let manifest = self.files.manifest().cloned();
         // Units are not trusted where the project as a whole has problems, two files of one name for example.
-        let grouped = manifest.as_ref().is_some_and(|manifest| manifest.flags() == 0);
+        // Nor where an edit of a template may change the imports of other files.
+        let is_grouped =
+            |manifest: &Arc<Manifest>| manifest.flags() == 0 && !manifest.rows().any(|row| manifest.borrows(row));
+        let grouped = manifest.as_ref().is_some_and(is_grouped);
         let (texts, store) = (Arc::clone(&self.texts), self.config.store.clone());
         let db = RootDatabase::new(store, manifest, texts, Arc::clone(&self.counters), self.config.log.take());
         let library = stdlib::library().iter().map(|&(name, text)| {
@@ -492,8 +495,11 @@ impl Workspace {
     /// `fresh`: nothing is known of the project as a whole.
     fn apply(&mut self, differences: Vec<Difference>, fresh: bool) {
         let Some(mut live) = self.live.take() else { return };
-        let edited = self.apply_differences(&mut live, differences, fresh);
-        self.visit_queue(&mut live, edited);
+        // Headers are read here, and an embedder's thread may have a small stack.
+        stacker::maybe_grow(STACK / 2, STACK, || {
+            let queue = self.apply_differences(&mut live, differences, fresh);
+            self.visit_queue(&mut live, queue);
+        });
         self.live = Some(live);
     }
 
@@ -550,6 +556,7 @@ impl Workspace {
         change.apply(&mut live.db);
         let db = &live.db;
         let files: Vec<File> = edited.iter().filter_map(|path| db.project().file(db, path)).collect();
+        let taken = db.take_outlines(files.clone());
         if files.len() > 64 && self.config.threads > 1 {
             // What they say about the project would otherwise be read from one after the other.
             let db = db.clone();
@@ -560,7 +567,7 @@ impl Workspace {
                 });
             });
         }
-        live.db.renew_outlines(&files, restructured, std::mem::take(&mut live.is_new));
+        live.db.renew_outlines(taken, restructured, std::mem::take(&mut live.is_new));
         let db = &live.db;
         // What is wrong with the project as a whole is about names of files and blocks, and files that cannot be read.
         let had_problems = !live.project_problems.is_empty();
@@ -631,16 +638,19 @@ impl Workspace {
                         if row.interface != facts.interface {
                             changed.insert(file.module(db).clone());
                         }
-                        globals_changed |= facts.outline.has_globals && row.interface != facts.interface;
+                        // A template of another file may have given it impls, or does no longer.
+                        globals_changed |=
+                            (row.has_globals || facts.outline.has_globals) && row.interface != facts.interface;
                         row.hash = file.hash(db);
                         row.interface = facts.interface;
                         row.imports = facts.outline.imports.to_vec();
                         row.has_globals = facts.outline.has_globals;
+                        row.borrows = facts.outline.borrows;
                         row.cyclic = files.len() > 1;
                         row.warnings = !facts.problems.is_empty();
                         // A unit with errors is visited at every update until it has none.
                         row.deps = head.map(recall::consulted).unwrap_or_default();
-                        row.asks_globals = head.is_none_or(|head| head.impls.is_some());
+                        row.asks_globals = facts.outline.borrows || head.is_none_or(Head::asks_globals);
                         row.mvars = head.is_some_and(|head| {
                             head.files.iter().any(|facts| facts.path == *path && !facts.mvars.is_empty())
                         });
@@ -676,6 +686,7 @@ impl Workspace {
                         state.row.hash = file.hash(db);
                         state.row.imports = outline.imports.to_vec();
                         state.row.has_globals = outline.has_globals;
+                        state.row.borrows = outline.borrows;
                     });
                 }
             }

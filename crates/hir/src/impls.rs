@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{HirDb, query::header, resolve::resolve, template::lacks_globals};
+use crate::{HirDb, query::header, resolve::resolve};
 
 /// Traits and impls of the project, each with its methods.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]

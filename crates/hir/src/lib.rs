@@ -48,11 +48,11 @@ pub trait HirDb: base_db::SourceDb {
     fn stored_header(&self, file: base_db::File) -> Option<std::sync::Arc<item_tree::Header>>;
 
     /// [`imported_modules`] of the header of `file`, if they are known without its header: what the module graph needs of
-    /// all files, also of those that nobody asks for.
+    /// all files, also of those that nobody asks for. Not known where the header depends on templates of other files.
     ///
     /// This and [`HirDb::lacks_globals`] are the outline of a file: a function of its text that the host keeps up to date.
-    /// Before any query that folds over files is asked, an answer that changed was announced by
-    /// [`base_db::FileShard::outlines_changed`].
+    /// "Not known" is always right, and needs no announcement. When what was known of a file is something else now,
+    /// [`base_db::FileShard::outlines_changed`] says so before anybody relies on a fold over files.
     fn stored_imports(&self, file: base_db::File) -> Option<std::sync::Arc<[base_db::Name]>> {
         let _ = file;
         None
