@@ -1,5 +1,6 @@
 //! Lists of executed queries per edit: one for every barrier. A query that is not listed was at most verified.
 
+mod borrowing;
 mod saving;
 
 use std::{

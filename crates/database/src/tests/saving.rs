@@ -12,14 +12,14 @@ use crate::{
 };
 
 /// A project on a disk, to be opened by one process after the other.
-struct Disk {
+pub(super) struct Disk {
     sources: Arc<Files>,
     store: Arc<MemoryFiles>,
 }
 
 impl Disk {
     /// `count` modules that nobody imports, stored.
-    fn new(count: usize) -> Disk {
+    pub(super) fn new(count: usize) -> Disk {
         let disk = Disk { sources: Arc::default(), store: Arc::default() };
         for n in 0..count {
             disk.write(n, 0);
@@ -32,7 +32,7 @@ impl Disk {
         self.set(&format!("m{n:02}.nos"), Some(&format!("pub f() = {version}\npub g() = f() + {n}\n")));
     }
 
-    fn set(&self, path: &str, text: Option<&str>) {
+    pub(super) fn set(&self, path: &str, text: Option<&str>) {
         let mut files = self.sources.0.lock().unwrap();
         match text {
             Some(text) => files.insert(Name::from(path), Arc::from(text)),
@@ -41,7 +41,7 @@ impl Disk {
     }
 
     /// A process that has not looked yet.
-    fn open(&self) -> Fixture {
+    pub(super) fn open(&self) -> Fixture {
         self.open_on(Arc::clone(&self.store) as _)
     }
 
@@ -59,7 +59,7 @@ impl Disk {
     }
 
     /// What a process without a store makes of the sources.
-    fn cold(&self) -> Vec<UnitDump> {
+    pub(super) fn cold(&self) -> Vec<UnitDump> {
         own(&mut Fixture::open(Arc::clone(&self.sources), None))
     }
 
@@ -97,7 +97,7 @@ impl Disk {
 }
 
 /// Units of the project.
-fn own(process: &mut Fixture) -> Vec<UnitDump> {
+pub(super) fn own(process: &mut Fixture) -> Vec<UnitDump> {
     process.workspace.update();
     let mut units = process.workspace.dump();
     units.retain(|unit| !unit.files.iter().any(|path| path.starts_with('<')));
