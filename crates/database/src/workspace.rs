@@ -592,7 +592,14 @@ impl Workspace {
         let mut single = 0;
         let mut asked_globals = false;
         let done = AtomicUsize::new(0);
-        while !queue.is_empty() {
+        loop {
+            // Also when there is nothing else to visit: a file that nobody imports may be gone.
+            if queue.iter().all(|path| visited.contains(path)) {
+                if !globals_changed || std::mem::replace(&mut asked_globals, true) {
+                    break;
+                }
+                queue.extend(self.files.iter().filter(|view| view.asks_globals()).map(|view| Name::from(view.path())));
+            }
             let db = &live.db;
             let mut round: BTreeMap<Name, Vec<File>> = BTreeMap::new();
             for path in std::mem::take(&mut queue) {
@@ -668,10 +675,6 @@ impl Workspace {
             }
             let missing = |path: &Name| !self.files.get(path).is_some_and(View::is_answered);
             queue.extend(library.into_iter().filter(missing));
-            if queue.iter().all(|path| visited.contains(path)) && globals_changed && !asked_globals {
-                asked_globals = true;
-                queue.extend(self.files.iter().filter(|view| view.asks_globals()).map(|view| Name::from(view.path())));
-            }
         }
         let db = &live.db;
         if keep_library {
