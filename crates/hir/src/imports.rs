@@ -40,7 +40,7 @@ pub fn import_problems<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<[P
             UseKind::Single(name, alias) => {
                 // `use a.b` may name a module, which then becomes legal as a qualifier.
                 let whole = join(&decl.path, name);
-                let is_module = use_target(db, module, &whole).is_some() || is_known_library_module(&whole);
+                let is_module = use_target(db, module, &whole).is_some() || is_missing_library_module(&whole);
                 let target = if is_module { check.find(&decl.path) } else { check.target(n, &decl.path) };
                 let Some(target) = target else { continue };
                 if !is_module || module_names(db, target).contains_key(name) {
@@ -156,27 +156,10 @@ impl<'db> Check<'db> {
     }
 }
 
-/// Library modules that other implementations have; importing them is harmless as long as nothing of them is used.
-fn is_known_library_module(path: &str) -> bool {
-    const KNOWN: [&str; 16] = [
-        "db",
-        "html",
-        "html_parser",
-        "io",
-        "list",
-        "logging",
-        "pool",
-        "rhtml",
-        "rhtml_session",
-        "rhttp_server",
-        "rweb",
-        "rweb_state",
-        "server",
-        "traits",
-        "url",
-        "ws",
-    ];
-    path.strip_prefix("stdlib.").is_some_and(|name| KNOWN.contains(&name))
+/// Whether `path` is a module that the language's library has and this one has not. Importing one is harmless as long as
+/// nothing of it is used.
+fn is_missing_library_module(path: &str) -> bool {
+    path.strip_prefix("stdlib.").is_some_and(|name| stdlib::missing_module(name).is_some())
 }
 
 /// The candidate that `name` was probably meant to be: few letters away; among equals the smallest.

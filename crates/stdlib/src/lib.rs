@@ -11,7 +11,8 @@ mod native;
 
 pub use method::{Callee, builtin_methods, heads_with_method, method_names};
 pub use names::{
-    is_builtin_namespace, is_reserved_function_name, missing_because, prelude_function_module, reserved_function_names,
+    is_builtin_namespace, is_reserved_function_name, missing_because, missing_module, prelude_function_module,
+    reserved_function_names,
 };
 pub use native::{Native, Special, natives, natives_named};
 

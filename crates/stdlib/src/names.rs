@@ -32,10 +32,19 @@ pub fn missing_because(name: &str) -> Option<&'static str> {
         None => name.split('.').next().unwrap_or(name),
     };
     Some(match first {
-        "Http" | "Server" | "Tcp" | "WebSocket" | "ws" | "requestToType" => "the network",
-        "Pg" | "db" => "a database",
+        "Http" | "Server" | "Tcp" | "WebSocket" | "requestToType" => "the network",
+        "Pg" => "a database",
         "Selenium" => "a browser",
         "Panel" => "the panels of an editor",
+        module => return missing_module(module),
+    })
+}
+
+/// The same for a module of the language's library, by its name below `stdlib`: `ws`.
+pub fn missing_module(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ws" => "the network",
+        "db" => "a database",
         "rhtml" | "rhtml_session" | "rhttp_server" | "rweb" | "rweb_state" | "html_parser" => "web pages",
         _ => return None,
     })

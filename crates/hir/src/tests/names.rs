@@ -209,7 +209,7 @@ fn check_imports(fixture: &str, module: &str, expected: Expect) {
 #[test]
 fn import_errors() {
     check_imports(
-        "//- /main.nos\nuse gio.*\nuse geo.{area, hidden, aera, Secret, count}\nuse geo.peri\nuse geo.{}\nuse nope.x\nuse stdlib.server\nuse main.*\n//- /geo.nos\npub area(x) = x\nhidden(x) = x\ntype Secret = S\npub peri = 1\npub mvar count: Int = 0\n",
+        "//- /main.nos\nuse gio.*\nuse geo.{area, hidden, aera, Secret, count}\nuse geo.peri\nuse geo.{}\nuse nope.x\nuse stdlib.ws\nuse main.*\n//- /geo.nos\npub area(x) = x\nhidden(x) = x\ntype Secret = S\npub peri = 1\npub mvar count: Int = 0\n",
         "main",
         expect![[r#"
             E0301 Use(0, None): module `gio` not found (did you mean `geo`?)
