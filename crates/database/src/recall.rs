@@ -159,11 +159,9 @@ fn why_invalid(db: &dyn Db, unit: UnitId<'_>, entry: &Artifact) -> Option<Reason
             definition_of(question).and_then(|def| hir::module_file(db, ModuleId::new(db, def.module().clone())));
         file.is_some_and(|file| unit.files(db).contains(&file))
     };
-    let differs = |(question, before): &&&Answer| !is_own(question) && types::answer(db, question) != *before;
-    // In the order of questions: what a name means before what it is.
-    let mut questions: Vec<&Answer> = questions.iter().collect();
-    questions.sort_unstable();
-    if let Some((question, _)) = questions.iter().find(differs) {
+    let differs = |(question, before): &&Answer| !is_own(question) && types::answer(db, question) != *before;
+    // The first in the order of questions is told: what a name means before what it is.
+    if let Some((question, _)) = questions.iter().filter(differs).min() {
         return Some(Reason::Answer(question.clone()));
     }
     // Conflicts between imports are found by looking at whole modules, which no single question tells.
