@@ -105,6 +105,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         Some(binaries) => binaries.clone(),
         None => build(root)?,
     };
+    let first = first_starts(&binaries, options)?;
+    if !options.json {
+        println!("{}", render_first(&first));
+    }
     let mut reports = Vec::new();
     let mut problems = Vec::new();
     for &modules in &options.modules {
@@ -117,13 +121,82 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
         reports.push(report);
     }
     if options.json {
-        println!("{}", serde_json::to_string(&serde_json::json!({ "runs": options.runs, "projects": reports }))?);
+        let report = serde_json::json!({ "runs": options.runs, "first_starts": first, "projects": reports });
+        println!("{}", serde_json::to_string(&report)?);
     }
     for problem in &problems {
         println!("WRONG {problem}");
     }
     ensure!(problems.is_empty(), "{} wrong answers or counters", problems.len());
     Ok(())
+}
+
+/// Starts on a machine that never saw the command: neither the project nor the user has stored anything.
+fn first_starts(binaries: &Path, options: &Options) -> Result<Vec<Row>> {
+    let dir = TemporaryFolder::new("first")?;
+    dir.write("empty.nos", "main() = ()\n")?;
+    let project = Project::new(49);
+    project.write(&dir.join("project"))?;
+    let mut rows = Vec::new();
+    for (name, path) in [("empty program", "empty.nos"), ("51 modules", "project")] {
+        let mut runs = Vec::new();
+        for _ in 0..options.runs {
+            for store in ["cache", "project/.ithaca"] {
+                let store = dir.join(store);
+                if store.exists() {
+                    fs::remove_dir_all(store)?;
+                }
+            }
+            let mut command = Command::new(binaries.join("ithaca"));
+            command.env("XDG_CACHE_HOME", dir.join("cache"));
+            let run = measured(command, &dir.join(path), options.threads, &[])?;
+            ensure!(run.stats.units_recalled == 0, "{name}: something was stored");
+            runs.push(run);
+        }
+        let run = median(runs);
+        rows.push(Row {
+            name: name.to_owned(),
+            wall_us: run.wall_us,
+            stats: Some(run.stats),
+            to_floor: None,
+            to_cold: None,
+        });
+    }
+    Ok(rows)
+}
+
+fn render_first(rows: &[Row]) -> String {
+    let mut table = Table::new(&["first start", "wall ms", "until main", "computed", "parsed", "compiled", "written"]);
+    for row in rows {
+        let stats = row.stats.clone().unwrap_or_default();
+        table.row(vec![
+            row.name.clone(),
+            milliseconds(row.wall_us),
+            milliseconds(stats.start_us),
+            stats.units_computed.to_string(),
+            stats.parsed.to_string(),
+            stats.chunks_compiled.to_string(),
+            bytes(stats.bytes_written),
+        ]);
+    }
+    format!("### First start on a machine\n\n{}", table.render())
+}
+
+/// One run of the command on `path`.
+fn measured(mut command: Command, path: &Path, threads: usize, more: &[&str]) -> Result<Run> {
+    command.arg("run").arg(path).args(["--stats=json", "--threads"]).arg(threads.to_string());
+    command.args(more).stdin(Stdio::null());
+    let started = Instant::now();
+    let output = command.output().context("cannot start the command")?;
+    let wall_us = elapsed_us(started);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        let shown: String = errors.chars().take(2_000).collect();
+        bail!("`ithaca run {}` failed:\n{shown}", more.join(" "));
+    }
+    let last = errors.lines().last().unwrap_or_default();
+    let stats = serde_json::from_str(last).with_context(|| format!("the last line is not statistics: {last}"))?;
+    Ok(Run { wall_us, stats, output: String::from_utf8_lossy(&output.stdout).into_owned() })
 }
 
 /// Builds the command and this program in release mode; answers where they are.
@@ -366,20 +439,7 @@ impl<'a> Bench<'a> {
 
     /// One run of the project.
     fn ithaca(&self, more: &[&str]) -> Result<Run> {
-        let mut command = Command::new(&self.ithaca);
-        command.arg("run").arg(&self.dir.path).args(["--stats=json", "--threads"]);
-        command.arg(self.options.threads.to_string()).args(more).stdin(Stdio::null());
-        let started = Instant::now();
-        let output = command.output().with_context(|| format!("cannot start {}", self.ithaca.display()))?;
-        let wall_us = elapsed_us(started);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() {
-            let shown: String = errors.chars().take(2_000).collect();
-            bail!("`ithaca run {}` failed:\n{shown}", more.join(" "));
-        }
-        let last = errors.lines().last().unwrap_or_default();
-        let stats = serde_json::from_str(last).with_context(|| format!("the last line is not statistics: {last}"))?;
-        Ok(Run { wall_us, stats, output: String::from_utf8_lossy(&output.stdout).into_owned() })
+        measured(Command::new(&self.ithaca), &self.dir.path, self.options.threads, more)
     }
 
     /// Median wall time of the floor.

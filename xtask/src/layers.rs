@@ -56,7 +56,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     edge("ithaca-cli", &["ithaca", "lsp", "editor"]),
     edge("embed", &["ithaca"]),
     // `bench-check` asks single queries, which the embedding API has no names for.
-    edge("xtask", &["base-db", "codegen", "database", "hir", "stdlib", "syntax", "test-fixture", "types"]),
+    edge("xtask", &["base-db", "codegen", "database", "hir", "ithaca", "stdlib", "syntax", "test-fixture", "types"]),
 ];
 
 /// What tests of any crate may use in addition.

@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a terminal program")]
 
 mod bench_check;
+mod bench_keystroke;
 mod bench_parse;
 mod bench_startup;
 mod bench_vm;
@@ -35,6 +36,8 @@ enum Task {
     Tidy,
     /// Measure the phases of a cold build, its memory, and whether it is linear.
     BenchCheck(bench_check::Options),
+    /// Measure keystrokes in a process that lives.
+    BenchKeystroke(bench_keystroke::Options),
     /// Measure fresh processes on synthetic projects, and assert what they did.
     BenchStartup(bench_startup::Options),
     /// Measure parsing, lowering and typing, with other parsers beside it.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         match Task::parse() {
             Task::Tidy => tidy::run(&root()),
             Task::BenchCheck(options) => bench_check::run(&root(), &options),
+            Task::BenchKeystroke(options) => bench_keystroke::run(&root(), &options),
             Task::BenchStartup(options) => bench_startup::run(&root(), &options),
             Task::BenchParse => bench_parse::run(&root()),
             Task::BenchVm(options) => bench_vm::run(&root(), &options),

@@ -48,6 +48,8 @@ pub(crate) struct Project {
     pub(crate) body_edit: Place,
     /// A function that two modules call.
     pub(crate) few: Place,
+    /// Modules that import the one of `few`.
+    pub(crate) importers_of_few: usize,
     /// A function of the core that many modules call.
     pub(crate) many: Place,
 }
@@ -110,6 +112,7 @@ impl Project {
         let first = parts.iter().position(|part| part.area == Some(area)).unwrap_or(CORE);
         let few = first + 1;
         let users = parts.iter().enumerate().filter(|(index, part)| uses_rare(*index, part, few)).count();
+        let importers_of_few = parts.iter().filter(|part| part.imports.contains(&few)).count();
         let place = |index: usize, old: String, new: String, users| {
             let path = format!("{}.nos", path(index));
             Place { path, old, new, users }
@@ -121,6 +124,7 @@ impl Project {
         Project {
             body_edit: place(few, format!("n + {few} * 1"), "n + {n}".to_owned(), 0),
             few: place(few, rare, wide_rare, users),
+            importers_of_few,
             many: place(0, shared, wide_shared, users_of_shared),
             files,
             entry_closure,

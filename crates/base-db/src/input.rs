@@ -85,6 +85,11 @@ pub struct FileShard {
     /// Sorted by module name, then path.
     #[returns(ref)]
     pub files: Vec<File>,
+    /// Counted up by the host whenever something that it tells of one of these files without their text changes (see
+    /// `hir::HirDb`). So what all files say about the project is asked for shard by shard, and an edit that leaves it
+    /// as it is touches none.
+    #[returns(copy)]
+    pub outlines: u32,
 }
 
 /// Options that can change an answer. Part of every cache key.
@@ -103,6 +108,9 @@ pub struct Project {
     /// Code-affecting options.
     #[returns(ref)]
     pub options: Options,
+    /// Whether the files and their imports are those for which the host knows the units (see `hir::HirDb`).
+    #[returns(copy)]
+    pub grouped: bool,
 }
 
 fn shard_of(shards: usize, module: &str) -> usize {
@@ -110,6 +118,14 @@ fn shard_of(shards: usize, module: &str) -> usize {
     let mut hasher = rustc_hash::FxHasher::default();
     module.hash(&mut hasher);
     (hasher.finish() % shards as u64) as usize
+}
+
+impl FileShard {
+    /// Says that the host's outlines of its files changed.
+    pub fn outlines_changed<Db: SourceDb>(self, db: &mut Db) {
+        let next = self.outlines(db).wrapping_add(1);
+        self.set_outlines(db).with_durability(Durability::MEDIUM).to(next);
+    }
 }
 
 /// All changes between two revisions, applied at once.
@@ -162,12 +178,25 @@ fn new_file(db: &dyn SourceDb, path: Name, module: Name, hash: Fingerprint, cont
     // A library file never changes. Any project file may; starting them higher and lowering them at the first edit would
     // defeat early cutoff once for each, because a value that became less durable counts as changed.
     let durability = if library { Durability::HIGH } else { Durability::LOW };
-    File::builder(path, module, hash, content, library).durability(durability).new(db)
+    let file = File::builder(path, module, hash, content, library).durability(durability);
+    // What names it never changes, and the graph of modules reads nothing else of a file.
+    let file = file.path_durability(Durability::HIGH).module_durability(Durability::HIGH);
+    file.library_durability(Durability::HIGH).new(db)
 }
 
 impl Project {
     /// A project with these files: `(path, hash, content)`. Paths that are no source files are left out.
     pub fn with_files(db: &dyn SourceDb, options: Options, files: Vec<(Name, Fingerprint, Content)>) -> Project {
+        Project::restored(db, options, files, false)
+    }
+
+    /// As [`Project::with_files`]. `grouped`: the host knows the units of these files.
+    pub fn restored(
+        db: &dyn SourceDb,
+        options: Options,
+        files: Vec<(Name, Fingerprint, Content)>,
+        grouped: bool,
+    ) -> Project {
         let count = (files.len() / 32).clamp(1, 1024);
         let mut shards: Vec<Vec<(Name, File)>> = vec![Vec::new(); count];
         for (path, hash, content) in files {
@@ -178,10 +207,18 @@ impl Project {
         let shard = |mut files: Vec<(Name, File)>| {
             files.sort_by(|a, b| (&a.0, a.1.path(db)).cmp(&(&b.0, b.1.path(db))));
             let files = files.into_iter().map(|(_, file)| file).collect();
-            FileShard::builder(files).durability(Durability::MEDIUM).new(db)
+            FileShard::builder(files, 0).durability(Durability::MEDIUM).new(db)
         };
         let shards = shards.into_iter().map(shard).collect();
-        Project::builder(shards, options).durability(Durability::HIGH).new(db)
+        let project = Project::builder(shards, options, grouped).durability(Durability::HIGH);
+        project.grouped_durability(Durability::MEDIUM).new(db)
+    }
+
+    /// Says that the host no longer knows the units.
+    pub fn regroup<Db: SourceDb>(self, db: &mut Db) {
+        if self.grouped(db) {
+            self.set_grouped(db).with_durability(Durability::MEDIUM).to(false);
+        }
     }
 
     /// Every file, in no particular order across shards.
@@ -189,7 +226,8 @@ impl Project {
         self.shards(db).iter().flat_map(|shard| shard.files(db).iter().copied())
     }
 
-    fn shard(self, db: &dyn SourceDb, module: &str) -> FileShard {
+    /// The shard that a module of this name belongs to.
+    pub fn shard(self, db: &dyn SourceDb, module: &str) -> FileShard {
         let shards = self.shards(db);
         shards[shard_of(shards.len(), module)]
     }

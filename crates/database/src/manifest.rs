@@ -1,12 +1,20 @@
 //! The manifest of the last run: what makes the unchanged part of a project free.
 //!
 //! Input: one row per file with its stamp, text fingerprint, entry and what the entry relies on. Output: the same rows,
-//! read in place from one buffer; nothing is decoded before it is asked for.
+//! read in place from one or two buffers; nothing is decoded before it is asked for.
 //!
 //! It is a hint: the last writer wins, and whatever it does not know is found by key.
 //!
-//! Layout, little endian: `rows: u32, names: u32, deps: u32, text: u32`, the project's flags `u32`, then `rows` rows of
-//! [`ROW`] bytes sorted by path, `deps` module numbers of four bytes, `names` ends of names in the text, the text.
+//! Two files make a manifest: a **base** with a row for every file, and a **delta** that names its base and has a row
+//! for every file that differs from it, also for those that are gone. So a save after an edit writes what was edited
+//! and not the project. A delta of another base is no part of the manifest: the base alone is what the project was at
+//! some earlier time, which is as good a hint.
+//!
+//! Layout of both, little endian: `rows: u32, names: u32, deps: u32, text: u32`, the project's flags `u32`, identity 16,
+//! identity of the base 16 (zero in a base), then `rows` rows of [`ROW`] bytes sorted by path, `deps` module numbers of
+//! four bytes, `names` ends of names in the text, the text.
+
+use std::cmp::Ordering;
 
 use base_db::{Fingerprint, Name};
 use rustc_hash::FxHashMap;
@@ -37,6 +45,8 @@ pub(crate) struct Row {
     pub interface: Fingerprint,
     /// Place of the entry of its unit; `None`: the unit had errors.
     pub entry: Option<store::RecordRef>,
+    /// Where there is no entry: the last one it had, for another text. Its parts may still be right.
+    pub older: Option<store::RecordRef>,
     /// Modules that the unit's answers depend on, existing or not.
     pub deps: Vec<Name>,
     /// Modules that its own `use` declarations name.
@@ -45,7 +55,7 @@ pub(crate) struct Row {
     pub asks_globals: bool,
     /// The file declares what the whole project sees: traits, impls or templates.
     pub has_globals: bool,
-    /// Templates of other files have a part in the unit, perhaps in its imports.
+    /// Its header depends on templates of other files: what it names, and so what it imports, may come from them.
     pub borrows: bool,
     /// The entry holds warnings.
     pub warnings: bool,
@@ -55,9 +65,33 @@ pub(crate) struct Row {
     pub mvars: bool,
 }
 
-/// Bytes of a row: path, stamp 4 × 8, hash 16, interface 16, dep and import ranges 4 × 4, entry number, flags.
-const ROW: usize = 4 + 32 + 16 + 16 + 16 + 4 + 4;
-const HEADER: usize = 20;
+impl Row {
+    /// A row that knows nothing but a path.
+    pub(crate) fn new(path: Name) -> Row {
+        Row {
+            path,
+            stamp: None,
+            hash: Fingerprint::ABSENT,
+            interface: Fingerprint::ABSENT,
+            entry: None,
+            older: None,
+            deps: Vec::new(),
+            imports: Vec::new(),
+            asks_globals: false,
+            has_globals: false,
+            borrows: false,
+            warnings: false,
+            cyclic: false,
+            mvars: false,
+        }
+    }
+}
+
+/// Bytes of a row: path, stamp 4 × 8, hash 16, interface 16, dep and import ranges 4 × 4, two entry numbers, flags.
+const ROW: usize = 4 + 32 + 16 + 16 + 16 + 8 + 4;
+const HEADER: usize = 52;
+/// A fold is due when a delta is larger than this, or than a share of its base.
+const DELTA_MAX: usize = 48 << 10;
 
 const STAMPED: u32 = 1;
 const ASKS_GLOBALS: u32 = 2;
@@ -66,16 +100,31 @@ const WARNINGS: u32 = 8;
 const CYCLIC: u32 = 16;
 const MVARS: u32 = 32;
 const BORROWS: u32 = 64;
+const LIBRARY: u32 = 128;
+/// Of a delta: the base's row of this path is gone.
+const REMOVED: u32 = 256;
 
 const NO_ENTRY: u32 = u32::MAX;
 
-/// A manifest as read; rows are views into the buffer.
-pub(crate) struct Manifest {
+/// One file as read; rows are views into the buffer.
+struct Table {
     blob: store::Manifest,
     rows: usize,
     deps: usize,
     names: usize,
     text: usize,
+}
+
+/// A manifest as read. A row has a number that stays the same: those of the base come first, then those of the delta.
+pub(crate) struct Manifest {
+    base: Table,
+    delta: Option<Delta>,
+}
+
+struct Delta {
+    table: Table,
+    /// For each row the place in the base of its path: of the row it replaces, or of the one it stands before.
+    places: Vec<(usize, bool)>,
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -86,16 +135,34 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap_or_default())
 }
 
-/// Writes rows, sorted by path here. `flags` is the caller's.
-pub(crate) fn encode(rows: &mut [Row], flags: u32) -> (Vec<u8>, Vec<store::RecordRef>) {
-    rows.sort_by(|a, b| a.path.cmp(&b.path));
+/// A file to be written: bytes with the places they speak of by number.
+pub(crate) struct Encoded {
+    /// What [`Manifest::identity`] gives for a base with these bytes.
+    pub(crate) identity: Fingerprint,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) entries: Vec<store::RecordRef>,
+}
+
+/// Whether a delta of that many bytes is better written as a new base of about `base` bytes.
+pub(crate) fn is_fold_due(delta: usize, base: usize) -> bool {
+    delta > DELTA_MAX.min(base / 4)
+}
+
+/// Writes rows, sorted by path. `flags` is the caller's. `base`: for a delta, the identity of the base that it changes,
+/// and paths of the base that are gone, sorted.
+pub(crate) fn encode(rows: &[Row], flags: u32, base: Option<(Fingerprint, &[Name])>) -> Encoded {
+    let (base, removed) = base.unwrap_or((Fingerprint::ABSENT, &[]));
+    let gone: Vec<Row> = removed.iter().cloned().map(Row::new).collect();
+    let mut all: Vec<(&Row, u32)> = rows.iter().map(|row| (row, 0)).collect();
+    all.extend(gone.iter().map(|row| (row, REMOVED)));
+    all.sort_by(|a, b| a.0.path.cmp(&b.0.path));
     let mut names: Vec<&str> = Vec::new();
     let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
     let mut deps: Vec<u32> = Vec::new();
     let mut entries: Vec<store::RecordRef> = Vec::new();
     let mut entry_numbers: FxHashMap<store::RecordRef, u32> = FxHashMap::default();
-    let mut table = Vec::with_capacity(rows.len() * ROW);
-    for row in rows.iter() {
+    let mut table = Vec::with_capacity(all.len() * ROW);
+    for &(row, extra) in &all {
         let mut number = |name| {
             *numbers.entry(name).or_insert_with(|| {
                 names.push(name);
@@ -115,13 +182,15 @@ pub(crate) fn encode(rows: &mut [Row], flags: u32) -> (Vec<u8>, Vec<store::Recor
             deps.extend(list.iter().map(|name| number(name.as_str())));
             table.extend_from_slice(&(deps.len() as u32).to_le_bytes());
         }
-        let entry = row.entry.map_or(NO_ENTRY, |at| {
-            *entry_numbers.entry(at).or_insert_with(|| {
-                entries.push(at);
-                entries.len() as u32 - 1
-            })
-        });
-        table.extend_from_slice(&entry.to_le_bytes());
+        for place in [row.entry, row.older] {
+            let place = place.map_or(NO_ENTRY, |at| {
+                *entry_numbers.entry(at).or_insert_with(|| {
+                    entries.push(at);
+                    entries.len() as u32 - 1
+                })
+            });
+            table.extend_from_slice(&place.to_le_bytes());
+        }
         let flag = |set: bool, bit: u32| if set { bit } else { 0 };
         let bits = flag(row.stamp.is_some(), STAMPED)
             | flag(row.asks_globals, ASKS_GLOBALS)
@@ -129,15 +198,19 @@ pub(crate) fn encode(rows: &mut [Row], flags: u32) -> (Vec<u8>, Vec<store::Recor
             | flag(row.borrows, BORROWS)
             | flag(row.warnings, WARNINGS)
             | flag(row.cyclic, CYCLIC)
-            | flag(row.mvars, MVARS);
+            | flag(row.mvars, MVARS)
+            | flag(is_library(&row.path), LIBRARY)
+            | extra;
         table.extend_from_slice(&bits.to_le_bytes());
     }
     let text: usize = names.iter().map(|name| name.len()).sum();
     let mut out = Vec::with_capacity(HEADER + table.len() + 4 * (deps.len() + names.len()) + text);
-    for number in [rows.len(), names.len(), deps.len(), text] {
+    for number in [all.len(), names.len(), deps.len(), text] {
         out.extend_from_slice(&(number as u32).to_le_bytes());
     }
     out.extend_from_slice(&flags.to_le_bytes());
+    out.extend_from_slice(&Fingerprint::ABSENT.0);
+    out.extend_from_slice(&base.0);
     out.extend_from_slice(&table);
     for dep in &deps {
         out.extend_from_slice(&dep.to_le_bytes());
@@ -150,12 +223,19 @@ pub(crate) fn encode(rows: &mut [Row], flags: u32) -> (Vec<u8>, Vec<store::Recor
     for name in &names {
         out.extend_from_slice(name.as_bytes());
     }
-    (out, entries)
+    let identity = Fingerprint::of_bytes(&out);
+    out[20..36].copy_from_slice(&identity.0);
+    Encoded { identity, bytes: out, entries }
 }
 
-impl Manifest {
+/// Whether a path is one of the library.
+pub(crate) fn is_library(path: &str) -> bool {
+    path.starts_with('<')
+}
+
+impl Table {
     /// Checks the shape. The store has checked that the bytes are the ones that were written.
-    pub(crate) fn decode(blob: store::Manifest) -> Option<Manifest> {
+    fn decode(blob: store::Manifest) -> Option<Table> {
         let bytes = blob.bytes();
         if bytes.len() < HEADER {
             return None;
@@ -168,22 +248,23 @@ impl Manifest {
         if text_at.checked_add(text)? != bytes.len() {
             return None;
         }
-        let manifest = Manifest { rows, deps: deps_at, names: names_at, text: text_at, blob };
-        Some(manifest)
+        Some(Table { rows, deps: deps_at, names: names_at, text: text_at, blob })
     }
 
     fn bytes(&self) -> &[u8] {
         self.blob.bytes()
     }
 
-    /// The caller's flags.
-    pub(crate) fn flags(&self) -> u32 {
+    fn flags(&self) -> u32 {
         u32_at(self.bytes(), 16)
     }
 
-    /// Number of rows.
-    pub(crate) fn len(&self) -> usize {
-        self.rows
+    fn identity(&self) -> Fingerprint {
+        Fingerprint(self.bytes()[20..36].try_into().unwrap_or_default())
+    }
+
+    fn base(&self) -> Fingerprint {
+        Fingerprint(self.bytes()[36..52].try_into().unwrap_or_default())
     }
 
     fn row_bytes(&self, row: usize) -> &[u8] {
@@ -191,9 +272,13 @@ impl Manifest {
         &self.bytes()[at..at + ROW]
     }
 
+    fn name_count(&self) -> usize {
+        (self.text - self.names) / 4
+    }
+
     fn name(&self, number: u32) -> &str {
         let number = number as usize;
-        if number >= (self.text - self.names) / 4 {
+        if number >= self.name_count() {
             return "";
         }
         let end = |i: usize| u32_at(self.bytes(), self.names + 4 * i) as usize;
@@ -202,33 +287,153 @@ impl Manifest {
         std::str::from_utf8(bytes).unwrap_or_default()
     }
 
-    /// Path of a row; rows are sorted by it.
-    pub(crate) fn path(&self, row: usize) -> &str {
+    fn path(&self, row: usize) -> &str {
         self.name(u32_at(self.row_bytes(row), 0))
     }
 
-    /// Row of a path.
-    pub(crate) fn find(&self, path: &str) -> Option<usize> {
+    /// Row of a path, or where it would stand.
+    fn find(&self, path: &str) -> Result<usize, usize> {
         let (mut low, mut high) = (0, self.rows);
         while low < high {
             let middle = usize::midpoint(low, high);
             match self.path(middle).cmp(path) {
-                std::cmp::Ordering::Equal => return Some(middle),
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
+                Ordering::Equal => return Ok(middle),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
             }
         }
-        None
+        Err(low)
     }
 
     fn flag(&self, row: usize, bit: u32) -> bool {
         u32_at(self.row_bytes(row), ROW - 4) & bit != 0
     }
 
+    fn fingerprint(&self, row: usize, at: usize) -> Fingerprint {
+        Fingerprint(self.row_bytes(row)[at..at + 16].try_into().unwrap_or_default())
+    }
+
+    /// Numbers of the names in a list of a row: the places in the section of all lists.
+    fn list(&self, row: usize, at: usize) -> std::ops::Range<usize> {
+        let bytes = self.row_bytes(row);
+        let limit = (self.names - self.deps) / 4;
+        let end = (u32_at(bytes, at + 4) as usize).min(limit);
+        (u32_at(bytes, at) as usize).min(end)..end
+    }
+
+    fn listed(&self, place: usize) -> u32 {
+        u32_at(self.bytes(), self.deps + 4 * place)
+    }
+
+    fn names_in(&self, row: usize, at: usize) -> impl Iterator<Item = &str> + '_ {
+        self.list(row, at).map(|place| self.name(self.listed(place)))
+    }
+
+    fn place(&self, row: usize, at: usize) -> Option<store::RecordRef> {
+        match u32_at(self.row_bytes(row), at) {
+            NO_ENTRY => None,
+            number => self.blob.reference(number as usize),
+        }
+    }
+}
+
+const DEPS: usize = 68;
+const IMPORTS: usize = 76;
+const ENTRY: usize = 84;
+const OLDER: usize = 88;
+
+impl Manifest {
+    /// A base, with its delta if there is one and it is this base's. `None`: not of this shape.
+    pub(crate) fn decode(base: store::Manifest, delta: Option<store::Manifest>) -> Option<Manifest> {
+        let base = Table::decode(base)?;
+        let fits = |table: &Table| table.base() == base.identity();
+        let delta = delta.and_then(Table::decode).filter(fits).map(|table| {
+            let place = |row| match base.find(table.path(row)) {
+                Ok(at) => (at, true),
+                Err(at) => (at, false),
+            };
+            Delta { places: (0..table.rows).map(place).collect(), table }
+        });
+        Some(Manifest { base, delta })
+    }
+
+    /// The base as the store has it.
+    pub(crate) fn base(&self) -> &store::Manifest {
+        &self.base.blob
+    }
+
+    /// Names the base in its deltas.
+    pub(crate) fn identity(&self) -> Fingerprint {
+        self.base.identity()
+    }
+
+    /// Paths of the delta, of files that are gone as well.
+    pub(crate) fn delta_paths(&self) -> impl Iterator<Item = &str> + '_ {
+        self.delta.iter().flat_map(|delta| (0..delta.table.rows).map(|row| delta.table.path(row)))
+    }
+
+    /// The caller's flags.
+    pub(crate) fn flags(&self) -> u32 {
+        self.delta.as_ref().map_or(&self.base, |delta| &delta.table).flags()
+    }
+
+    /// All rows in the order of their paths.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        let places = self.delta.as_ref().map_or(&[][..], |delta| &delta.places);
+        let (mut at, mut next) = (0, 0);
+        std::iter::from_fn(move || {
+            loop {
+                let own = places.get(next).filter(|place| place.0 == at);
+                if let Some(&(_, replaces)) = own {
+                    let row = self.base.rows + next;
+                    next += 1;
+                    at += usize::from(replaces);
+                    if !self.flag(row, REMOVED) {
+                        return Some(row);
+                    }
+                } else if at < self.base.rows {
+                    at += 1;
+                    return Some(at - 1);
+                } else {
+                    return None;
+                }
+            }
+        })
+    }
+
+    fn table(&self, row: usize) -> (&Table, usize) {
+        match &self.delta {
+            Some(delta) if row >= self.base.rows => (&delta.table, row - self.base.rows),
+            _ => (&self.base, row),
+        }
+    }
+
+    /// Path of a row.
+    pub(crate) fn path(&self, row: usize) -> &str {
+        let (table, row) = self.table(row);
+        table.path(row)
+    }
+
+    /// Row of a path.
+    pub(crate) fn find(&self, path: &str) -> Option<usize> {
+        if let Some(delta) = &self.delta
+            && let Ok(row) = delta.table.find(path)
+        {
+            return (!delta.table.flag(row, REMOVED)).then_some(self.base.rows + row);
+        }
+        self.base.find(path).ok()
+    }
+
+    fn flag(&self, row: usize, bit: u32) -> bool {
+        let (table, row) = self.table(row);
+        table.flag(row, bit)
+    }
+
     /// Stamp of a row, if it can be trusted.
     pub(crate) fn stamp(&self, row: usize) -> Option<Stamp> {
-        let bytes = self.row_bytes(row);
-        self.flag(row, STAMPED).then(|| Stamp {
+        let (table, row) = self.table(row);
+        let bytes = table.row_bytes(row);
+        table.flag(row, STAMPED).then(|| Stamp {
             size: u64_at(bytes, 4),
             modified: u64_at(bytes, 12) as i64,
             changed: u64_at(bytes, 20) as i64,
@@ -236,44 +441,34 @@ impl Manifest {
         })
     }
 
-    fn fingerprint(&self, row: usize, at: usize) -> Fingerprint {
-        Fingerprint(self.row_bytes(row)[at..at + 16].try_into().unwrap_or_default())
-    }
-
     /// Fingerprint of the text.
     pub(crate) fn hash(&self, row: usize) -> Fingerprint {
-        self.fingerprint(row, 36)
-    }
-
-    /// Interface fingerprint.
-    pub(crate) fn interface(&self, row: usize) -> Fingerprint {
-        self.fingerprint(row, 52)
-    }
-
-    fn list(&self, row: usize, at: usize) -> impl Iterator<Item = &str> + '_ {
-        let bytes = self.row_bytes(row);
-        let limit = (self.names - self.deps) / 4;
-        let end = (u32_at(bytes, at + 4) as usize).min(limit);
-        let start = (u32_at(bytes, at) as usize).min(end);
-        (start..end).map(|i| self.name(u32_at(self.bytes(), self.deps + 4 * i)))
-    }
-
-    /// Modules that the unit's answers depend on.
-    pub(crate) fn deps(&self, row: usize) -> impl Iterator<Item = &str> + '_ {
-        self.list(row, 68)
+        let (table, row) = self.table(row);
+        table.fingerprint(row, 36)
     }
 
     /// Modules that the file's `use` declarations name.
     pub(crate) fn imports(&self, row: usize) -> impl Iterator<Item = &str> + '_ {
-        self.list(row, 76)
+        let (table, row) = self.table(row);
+        table.names_in(row, IMPORTS)
     }
 
     /// Place of the entry.
     pub(crate) fn entry(&self, row: usize) -> Option<store::RecordRef> {
-        match u32_at(self.row_bytes(row), 84) {
-            NO_ENTRY => None,
-            number => self.blob.reference(number as usize),
-        }
+        let (table, row) = self.table(row);
+        table.place(row, ENTRY)
+    }
+
+    /// Whether there is an entry.
+    pub(crate) fn has_entry(&self, row: usize) -> bool {
+        let (table, row) = self.table(row);
+        u32_at(table.row_bytes(row), ENTRY) != NO_ENTRY
+    }
+
+    /// The last entry of a file without one.
+    pub(crate) fn older(&self, row: usize) -> Option<store::RecordRef> {
+        let (table, row) = self.table(row);
+        table.place(row, OLDER)
     }
 
     /// The unit asked about impls of the whole project, or about templates of other files.
@@ -286,9 +481,19 @@ impl Manifest {
         self.flag(row, HAS_GLOBALS)
     }
 
+    /// Its header depends on templates of other files.
+    pub(crate) fn borrows(&self, row: usize) -> bool {
+        self.flag(row, BORROWS)
+    }
+
     /// The entry holds warnings.
     pub(crate) fn warnings(&self, row: usize) -> bool {
         self.flag(row, WARNINGS)
+    }
+
+    /// The unit has more files than this one.
+    pub(crate) fn cyclic(&self, row: usize) -> bool {
+        self.flag(row, CYCLIC)
     }
 
     /// The file declares mvars.
@@ -296,22 +501,43 @@ impl Manifest {
         self.flag(row, MVARS)
     }
 
+    /// The file is one of the library.
+    pub(crate) fn library(&self, row: usize) -> bool {
+        self.flag(row, LIBRARY)
+    }
+
+    /// Rows whose unit depends on a module that `wanted` accepts. Looks at each name once, however many depend on it.
+    pub(crate) fn users(&self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+        let tables =
+            std::iter::once((&self.base, 0)).chain(self.delta.iter().map(|delta| (&delta.table, self.base.rows)));
+        let mut found = Vec::new();
+        for (table, first) in tables {
+            let names: Vec<bool> = (0..table.name_count() as u32).map(|number| wanted(table.name(number))).collect();
+            let is_wanted = |place| names.get(table.listed(place) as usize).copied().unwrap_or(false);
+            found.extend((0..table.rows).filter(|&row| table.list(row, DEPS).any(is_wanted)).map(|row| first + row));
+        }
+        found.retain(|&row| self.find(self.path(row)) == Some(row));
+        found
+    }
+
     /// A row as a value.
-    pub(crate) fn row(&self, row: usize) -> Row {
+    pub(crate) fn row(&self, at: usize) -> Row {
+        let (table, row) = self.table(at);
         Row {
-            path: Name::from(self.path(row)),
-            stamp: self.stamp(row),
-            hash: self.hash(row),
-            interface: self.interface(row),
-            entry: self.entry(row),
-            deps: self.deps(row).map(Name::from).collect(),
-            imports: self.imports(row).map(Name::from).collect(),
-            asks_globals: self.asks_globals(row),
-            has_globals: self.has_globals(row),
-            borrows: self.flag(row, BORROWS),
-            warnings: self.warnings(row),
-            cyclic: self.flag(row, CYCLIC),
-            mvars: self.mvars(row),
+            path: Name::from(self.path(at)),
+            stamp: self.stamp(at),
+            hash: self.hash(at),
+            interface: table.fingerprint(row, 52),
+            entry: self.entry(at),
+            older: self.older(at),
+            deps: table.names_in(row, DEPS).map(Name::from).collect(),
+            imports: self.imports(at).map(Name::from).collect(),
+            asks_globals: self.asks_globals(at),
+            has_globals: self.has_globals(at),
+            borrows: self.borrows(at),
+            warnings: self.warnings(at),
+            cyclic: self.cyclic(at),
+            mvars: self.mvars(at),
         }
     }
 }

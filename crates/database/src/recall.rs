@@ -20,7 +20,7 @@ use types::{Answer, Question};
 
 use crate::{
     artifact::{self, Artifact, Contents, FileFacts, Head, Part},
-    root::{Db, Known},
+    root::Db,
 };
 
 /// A strongly connected component of the import graph.
@@ -104,7 +104,7 @@ fn candidates<'a>(
     let options = db.project().options(db);
     let key = artifact::unit_key(options, files.iter().map(|file| (file.path(db), file.hash(db)))).0;
     let hint = files.first().and_then(|file| {
-        let known = db.shared().known.get(file.path(db))?;
+        let known = db.shared().known(file.path(db))?;
         (known.hash == file.hash(db)).then_some(known.entry).flatten()
     });
     let hinted = hint.and_then(|at| store.record_for(at, artifact::UNIT, &key));
@@ -122,16 +122,17 @@ fn made_from(db: &dyn Db, entry: &Artifact, files: &[File]) -> bool {
 }
 
 fn absence(db: &dyn Db, store: &store::Store, files: &[File]) -> Reason {
-    let known = &db.shared().known;
-    if files.iter().all(|file| !known.contains_key(file.path(db))) {
-        return if known.is_empty() && store.has_other_builds() { Reason::OtherBuild } else { Reason::New };
+    let known = |file: &File| db.shared().known(file.path(db));
+    if files.iter().all(|file| known(file).is_none()) {
+        let is_first = !db.shared().knows_any() && store.has_other_builds();
+        return if is_first { Reason::OtherBuild } else { Reason::New };
     }
-    let changed = |file: &&File| known.get(file.path(db)).is_none_or(|known| known.hash != file.hash(db));
+    let changed = |file: &&File| known(file).is_none_or(|known| known.hash != file.hash(db));
     let changed: Vec<Name> = files.iter().filter(changed).map(|file| file.path(db).clone()).collect();
     if !changed.is_empty() {
         return Reason::TextChanged(changed);
     }
-    let entry = files.iter().find_map(|file| known.get(file.path(db))?.entry);
+    let entry = files.iter().find_map(|file| known(file)?.entry);
     entry.map_or(Reason::HadErrors, |at| lost(store, at))
 }
 
@@ -275,11 +276,6 @@ fn question_about(def: &DefName) -> Question {
     }
 }
 
-/// What the last run left about exactly this text: facts of the text alone, entry or not.
-pub(crate) fn known_text(db: &dyn Db, file: File) -> Option<&Known> {
-    db.shared().known.get(file.path(db)).filter(|known| known.hash == file.hash(db))
-}
-
 /// The stored header of a file: by the last run's hint, else by key.
 pub(crate) fn stored_header(db: &dyn Db, file: File) -> Option<Arc<Header>> {
     let store = db.shared().store.as_ref()?;
@@ -292,7 +288,7 @@ pub(crate) fn stored_header(db: &dyn Db, file: File) -> Option<Arc<Header>> {
         let index = entry.head().files.iter().position(|facts| facts.path == *path && facts.hash == hash)?;
         entry.headers()?.into_iter().nth(index)
     };
-    if let Some(known) = db.shared().known.get(path)
+    if let Some(known) = db.shared().known(path)
         && known.hash == hash
         && let Some(header) = known.entry.and_then(|at| store.record_at(at)).and_then(from_unit)
     {
@@ -387,7 +383,7 @@ fn part_holds(db: &dyn Db, entry: &Artifact, name: &DefName, group: &[DefName], 
 pub fn older_entries(db: &dyn Db, file: File) -> Vec<Arc<Artifact>> {
     let Some(store) = &db.shared().store else { return Vec::new() };
     let mut entries: Vec<Arc<Artifact>> = candidates(db, store, unit_of(db, file).files(db)).collect();
-    let hint = db.shared().known.get(file.path(db)).and_then(|known| known.entry);
+    let hint = db.shared().known(file.path(db)).and_then(|known| known.entry.or(known.older));
     let last = hint.and_then(|at| store.record_at(at)).and_then(Artifact::open).map(Arc::new);
     entries.extend(last.filter(|entry| entry.head().files.iter().any(|facts| facts.path == *file.path(db))));
     entries

@@ -5,16 +5,16 @@
 
 use std::{
     any::Any,
-    panic,
-    sync::{Arc, OnceLock},
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use base_db::{Counters, DefId, File, Fingerprint, Name, Project, SourceDb, Stamped};
+use base_db::{Counters, DefId, DefKind, File, FileShard, Fingerprint, Name, Project, SourceDb, Stamped};
 use hir::item_tree::Header;
 use rustc_hash::FxHashMap;
 use types::{ImplDef, Signature, TraitDef, TypeDef};
 
-use crate::recall;
+use crate::{manifest::Manifest, recall};
 
 /// Where the texts of files come from that the database did not need so far.
 pub trait Texts: Send + Sync {
@@ -27,28 +27,88 @@ pub trait Texts: Send + Sync {
 pub(crate) struct TextChanged;
 
 /// What the last run left about one file. Hints: each is checked before it is used.
-#[derive(Debug, Clone)]
-pub struct Known {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
     /// Fingerprint of the text then.
-    pub hash: Fingerprint,
+    pub(crate) hash: Fingerprint,
     /// Entry of the unit that the file belonged to.
-    pub entry: Option<store::RecordRef>,
-    /// Modules that its `use` declarations named; `None`: templates of other files may have named some.
-    pub imports: Option<Arc<[Name]>>,
-    /// Whether it declares what the whole project sees: traits, impls or templates.
-    pub has_globals: bool,
+    pub(crate) entry: Option<store::RecordRef>,
+    /// The last entry it had, if its unit had errors in the last run.
+    pub(crate) older: Option<store::RecordRef>,
 }
 
-/// All hints of the last run, by path.
-pub(crate) type KnownFiles = FxHashMap<Name, Known>;
+/// What a file says about the project around it: all that the graph of modules and the indexes of impls and templates
+/// need of most files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Outline {
+    /// Modules that the file may need by name.
+    pub(crate) imports: Arc<[Name]>,
+    /// Whether it declares what the whole project sees: traits, impls or templates.
+    pub(crate) has_globals: bool,
+    /// Whether its header depends on templates of other files. Otherwise the outline is a function of the text.
+    pub(crate) borrows: bool,
+}
+
+impl Outline {
+    /// As the header of `file` has it.
+    pub(crate) fn of(db: &RootDatabase, file: File) -> Outline {
+        let header = hir::header(db, file);
+        let mut defs = header.modules.iter().flat_map(|module| &module.defs);
+        let has_globals = defs.any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl | DefKind::Template));
+        let borrows = !header.templates.is_empty();
+        Outline { imports: hir::imported_modules(header).collect(), has_globals, borrows }
+    }
+
+    /// What the text alone tells. Whether other files were asked follows from it, what came of that does not.
+    fn of_text(self) -> Outline {
+        if self.borrows { Outline { imports: Arc::default(), has_globals: true, borrows: true } } else { self }
+    }
+}
 
 /// What all handles of one database share.
 pub struct Shared {
     pub(crate) project: OnceLock<Project>,
     pub(crate) store: Option<Arc<store::Store>>,
-    pub(crate) known: KnownFiles,
+    known: Option<Arc<Manifest>>,
+    /// Outlines of texts that are not those of the last run, by path; `None`: not read so far. Written between revisions,
+    /// and where an answer takes the place of none, which is the answer that a header gave.
+    outlines: RwLock<FxHashMap<Name, Option<Outline>>>,
     texts: Arc<dyn Texts>,
     counters: Arc<Counters>,
+}
+
+impl Shared {
+    /// What the last run left about a file.
+    pub(crate) fn known(&self, path: &str) -> Option<Known> {
+        let manifest = self.known.as_ref()?;
+        let row = manifest.find(path)?;
+        Some(Known { hash: manifest.hash(row), entry: manifest.entry(row), older: manifest.older(row) })
+    }
+
+    /// Whether the last run left anything.
+    pub(crate) fn knows_any(&self) -> bool {
+        self.known.as_ref().is_some_and(|manifest| manifest.rows().next().is_some())
+    }
+
+    fn outlines(&self) -> RwLockReadGuard<'_, FxHashMap<Name, Option<Outline>>> {
+        self.outlines.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_outline(&self, path: &Name, outline: Option<Outline>) {
+        self.outlines.write().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), outline);
+    }
+
+    /// What is known of the outline of a file without looking at its text: as [`Outline::of_text`].
+    fn outline(&self, path: &str) -> Option<Outline> {
+        if let Some(outline) = self.outlines().get(path) {
+            return outline.clone();
+        }
+        let manifest = self.known.as_ref()?;
+        let row = manifest.find(path)?;
+        let imports = manifest.imports(row).map(Name::from).collect();
+        let outline = Outline { imports, has_globals: manifest.has_globals(row), borrows: manifest.borrows(row) };
+        Some(outline.of_text())
+    }
 }
 
 /// The database of this layer.
@@ -70,10 +130,15 @@ pub struct RootDatabase {
 pub type Log = Box<dyn Fn(String) + Send + Sync>;
 
 impl RootDatabase {
+    /// A database without files, that computes everything; call [`RootDatabase::set_project`] before any query.
+    pub fn without_store(texts: Arc<dyn Texts>, counters: Arc<Counters>) -> RootDatabase {
+        RootDatabase::new(None, None, texts, counters, None)
+    }
+
     /// A database without files; call [`RootDatabase::set_project`] before any query.
-    pub fn new(
+    pub(crate) fn new(
         store: Option<Arc<store::Store>>,
-        known: KnownFiles,
+        known: Option<Arc<Manifest>>,
         texts: Arc<dyn Texts>,
         counters: Arc<Counters>,
         log: Option<Log>,
@@ -87,7 +152,64 @@ impl RootDatabase {
         });
         RootDatabase {
             storage: salsa::Storage::new(callback),
-            shared: Arc::new(Shared { project: OnceLock::new(), store, known, texts, counters }),
+            shared: Arc::new(Shared {
+                project: OnceLock::new(),
+                store,
+                known,
+                outlines: RwLock::default(),
+                texts,
+                counters,
+            }),
+        }
+    }
+
+    /// The outline of a file, without its text where that is possible.
+    pub(crate) fn outline(&self, file: File) -> Outline {
+        let known = self.shared.outline(file.path(self)).filter(|outline| !outline.borrows);
+        known.unwrap_or_else(|| Outline::of(self, file))
+    }
+
+    /// Forgets the outlines of files whose texts are about to be read, and gives them back. The header of one may depend
+    /// on the templates of another, so until [`RootDatabase::renew_outlines`] whoever needs them looks at the texts.
+    pub(crate) fn take_outlines(&self, files: Vec<File>) -> Vec<(File, Option<Outline>)> {
+        let take = |file: File| {
+            let path = file.path(self);
+            let before = self.shared.outline(path);
+            self.shared.set_outline(path, None);
+            (file, before)
+        };
+        files.into_iter().map(take).collect()
+    }
+
+    /// Brings the outlines of files up to date whose texts were set; `files` are those of
+    /// [`RootDatabase::take_outlines`]. To be called after a change and before any query about the project as a whole.
+    /// `regrouped`: files were added or removed. `first`: before they were taken no query was ever asked, so nobody needs
+    /// to be told; a revision more would let go of trees that are needed again.
+    pub(crate) fn renew_outlines(&mut self, files: Vec<(File, Option<Outline>)>, mut regrouped: bool, first: bool) {
+        let mut shards: Vec<FileShard> = Vec::new();
+        let mut renewed: Vec<(File, Outline)> = Vec::new();
+        for (file, before) in files {
+            // A file on which the compiler fails imports nothing; the failure is reported when its unit is visited.
+            let outline = catch_failure(|| Outline::of(self, file)).unwrap_or_default().of_text();
+            if before.as_ref() != Some(&outline) {
+                let edges = |outline: &Outline| (Arc::clone(&outline.imports), outline.borrows);
+                regrouped |= before.is_none_or(|before| edges(&before) != edges(&outline));
+                let shard = self.project().shard(self, file.module(self));
+                if !shards.contains(&shard) {
+                    shards.push(shard);
+                }
+            }
+            renewed.push((file, outline));
+        }
+        for (file, outline) in renewed {
+            self.shared.set_outline(file.path(self), Some(outline));
+        }
+        let project = self.project();
+        for shard in shards.into_iter().filter(|_| !first) {
+            shard.outlines_changed(self);
+        }
+        if regrouped {
+            project.regroup(self);
         }
     }
 
@@ -126,11 +248,30 @@ impl hir::HirDb for RootDatabase {
     }
 
     fn stored_imports(&self, file: File) -> Option<Arc<[Name]>> {
-        recall::known_text(self, file)?.imports.clone()
+        let outline = self.shared.outline(file.path(self)).filter(|outline| !outline.borrows);
+        outline.map(|outline| outline.imports)
     }
 
     fn lacks_globals(&self, file: File) -> bool {
-        recall::known_text(self, file).is_some_and(|known| !known.has_globals)
+        let path = file.path(self);
+        if let Some(outline) = self.shared.outlines().get(path) {
+            return outline.as_ref().is_some_and(|outline| !outline.has_globals);
+        }
+        let row = self.shared.known.as_ref().and_then(|manifest| Some((manifest, manifest.find(path)?)));
+        row.is_some_and(|(manifest, row)| !manifest.has_globals(row) && !manifest.borrows(row))
+    }
+
+    fn stored_unit(&self, file: File) -> Option<Vec<File>> {
+        let manifest = self.shared.known.as_ref()?;
+        let row = manifest.find(file.path(self))?;
+        // Of library files that nobody uses it is known only that they are there.
+        let entry = manifest.entry(row);
+        if !manifest.cyclic(row) {
+            return (entry.is_some() || !file.library(self)).then(|| vec![file]);
+        }
+        let entry = Some(entry?);
+        let members = manifest.rows().filter(|&row| manifest.cyclic(row) && manifest.entry(row) == entry);
+        members.map(|row| self.project().file(self, manifest.path(row))).collect()
     }
 }
 
@@ -158,4 +299,16 @@ impl Db for RootDatabase {
     fn shared(&self) -> &Shared {
         &self.shared
     }
+}
+
+/// Runs `f`; a failure of the compiler itself is `Err` with what it said. Unwinding by which the database stops queries
+/// goes on.
+pub(crate) fn catch_failure<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+        if payload.is::<TextChanged>() || payload.is::<salsa::Cancelled>() {
+            panic::resume_unwind(payload);
+        }
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
+    })
 }

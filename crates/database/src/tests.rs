@@ -1,5 +1,8 @@
 //! Lists of executed queries per edit: one for every barrier. A query that is not listed was at most verified.
 
+mod borrowing;
+mod saving;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -121,20 +124,19 @@ fn moving_a_function_lowers_and_infers_nothing() {
         &CHAIN,
         &[("a.nos", Some("use b.*\n\n\npub other() = 7\n\npub top() = mid() * 2\n"))],
         expect![[r#"
-        collected 1
-        definition_problems 1
-        definition_syntax 2
-        file_items 1
-        file_problems 1
-        header 1
-        import_names 1
-        item_problems 1
-        item_tree 1
-        module_items 1
-        parse 1
-        syntax_problems 1
-        unit_artifact 1
-        unit_groups 1"#]],
+            collected 1
+            definition_problems 1
+            definition_syntax 2
+            file_items 1
+            file_problems 1
+            header 1
+            item_problems 1
+            item_tree 1
+            module_items 1
+            parse 1
+            syntax_problems 1
+            unit_artifact 1
+            unit_groups 1"#]],
     );
 }
 
@@ -150,7 +152,6 @@ fn a_body_edit_that_keeps_the_type_stays_in_its_function() {
             definition_syntax 1
             file_problems 1
             header 1
-            import_names 1
             infer_group 1
             item_tree 1
             mentions 1
@@ -174,7 +175,6 @@ fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
             definition_syntax 1
             file_problems 4
             header 1
-            import_names 1
             infer_group 4
             inference 4
             interface 3
@@ -204,21 +204,19 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             compiled 2
             definition_problems 1
             definition_syntax 2
-            file_impls 12
+            file_impls 10
             file_items 1
             file_of_module 2
             file_problems 2
             header 1
             impl_tables 1
             impls_of 1
-            import_names 1
             infer_group 2
             inference 2
             interface 1
             item 2
             item_problems 1
             item_tree 1
-            lacks_globals 12
             mentions 1
             module_file 2
             module_items 1
@@ -250,7 +248,6 @@ fn an_unrelated_item_reaches_nobody() {
             file_items 1
             file_problems 1
             header 1
-            import_names 1
             import_problems 1
             infer_group 1
             inference 1
@@ -287,7 +284,6 @@ fn an_import_that_is_added_reaches_its_module_only() {
             file_items 1
             file_problems 2
             header 1
-            import_names 1
             import_problems 1
             import_table 1
             interface 2
@@ -331,7 +327,6 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
             file_items 1
             file_problems 2
             header 1
-            import_names 1
             import_problems 2
             infer_group 2
             inference 2
@@ -405,7 +400,6 @@ fn a_broken_cycle_makes_two_units() {
             file_items 1
             file_problems 2
             header 1
-            import_names 1
             import_problems 1
             infer_group 2
             inference 2
@@ -426,7 +420,7 @@ fn a_broken_cycle_makes_two_units() {
             source_fingerprint 1
             syntax_problems 1
             unit_artifact 2
-            unit_files 3
+            unit_files 2
             unit_groups 2
             unit_of 2"#]],
     );
@@ -453,7 +447,6 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             file_of_module 1
             file_problems 1
             header 1
-            import_names 14
             import_problems 1
             infer_group 1
             inference 1
@@ -470,10 +463,8 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             older_entries 1
             older_part 1
             parse 1
-            project_units 1
             recall 1
             scheme 1
-            shard_imports 1
             source_fingerprint 1
             syntax_problems 1
             unit_artifact 1
@@ -500,7 +491,6 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             file_of_module 4
             file_problems 1
             header 4
-            import_names 11
             import_problems 1
             import_table 1
             infer_group 1
@@ -520,11 +510,9 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             older_part 3
             parse 1
             prelude_names 1
-            project_units 1
             recall 1
             resolve_name 2
             scheme 3
-            shard_imports 1
             shard_roots 1
             source_fingerprint 3
             syntax_problems 1

@@ -12,7 +12,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Instant,
@@ -30,10 +30,11 @@ use types::{Signature, TypeDef};
 
 use crate::{
     artifact::{self, Artifact, Head},
+    files::{Files, View},
     image::Image,
-    manifest::{self, Manifest, Row, Stamp},
+    manifest::{self, Manifest, Stamp, is_library},
     recall::{self, Reason, Recall},
-    root::{Known, Log, RootDatabase, TextChanged, Texts},
+    root::{Log, Outline, RootDatabase, TextChanged, Texts, catch_failure},
 };
 
 /// A file as the host sees it.
@@ -109,47 +110,71 @@ pub struct Stats {
     pub save_us: u64,
 }
 
-/// What is known of one file after an update.
-#[derive(Clone, Debug)]
-struct State {
-    row: Row,
-    /// Already opened or just made; otherwise `row.entry` leads to it.
-    artifact: Option<Arc<Artifact>>,
-    /// Problems of the file, placed late.
-    problems: Vec<Problem>,
-    /// Why its unit was computed in the last update that visited it; `None`: recalled.
-    reason: Option<Reason>,
-    /// The text or why there is none, for files that were read.
-    content: Content,
-    library: bool,
-    /// The compiler failed on it: nothing that is known of it is kept.
-    failed: bool,
-}
-
 /// A project that is kept up to date.
 pub struct Workspace {
     config: Config,
     counters: Arc<Counters>,
-    manifest: Option<Manifest>,
+    files: Files,
     /// `None` until something differs from the manifest.
     live: Option<Live>,
     /// Texts set by the embedder and the host's.
     texts: Arc<HostTexts>,
+    /// Files whose text the embedder has set since the last update, or whose text at the host it has changed.
+    touched: BTreeSet<Name>,
+    /// All files were compared once.
+    scanned: bool,
     stats: Stats,
-    /// Entries opened by rows while there is no database.
-    opened: FxHashMap<usize, Option<Arc<Artifact>>>,
-    /// Something differs from the manifest on disk.
-    dirty_manifest: bool,
-    /// Newest stamps of a fast update whose manifest is still right otherwise.
-    restamped: Vec<(Name, Option<Stamp>)>,
+    /// Entries opened so far, by place.
+    opened: FxHashMap<store::RecordRef, Option<Arc<Artifact>>>,
+    pool: OnceLock<rayon::ThreadPool>,
+    /// The base of the manifest on disk; `None`: the next save writes one.
+    base: Option<Base>,
+    /// Rows differ from the manifest on disk.
+    dirty: bool,
     /// Files kept changing under us, so the next database is made with all texts and fetches none later.
     holds_texts: bool,
 }
 
+/// A base that deltas may name.
+#[derive(Clone, Copy)]
+struct Base {
+    /// Its file, to see whether it is still there.
+    id: store::ManifestId,
+    identity: Fingerprint,
+    /// The flags that are on disk, of the base or its delta.
+    flags: u32,
+}
+
 struct Live {
     db: RootDatabase,
-    states: BTreeMap<Name, State>,
+    /// Made by this update: nothing was asked of it so far.
+    is_new: bool,
     project_problems: Vec<Problem>,
+}
+
+/// A file whose text is not what is known of it.
+struct Difference {
+    path: Name,
+    stamp: Option<Stamp>,
+    /// `None`: it is gone.
+    content: Option<(Fingerprint, Content)>,
+}
+
+/// What an update has to visit.
+#[derive(Default)]
+struct Queue {
+    paths: BTreeSet<Name>,
+    /// Traits, impls or templates may have come, gone or changed.
+    globals_changed: bool,
+}
+
+/// What a comparison with the host found.
+#[derive(Default)]
+struct Compared {
+    /// By path.
+    differences: Vec<Difference>,
+    /// Newest stamps of files whose text is as known.
+    restamped: Vec<(Name, Option<Stamp>)>,
 }
 
 /// The texts of a project: those that were set, over the host's.
@@ -185,42 +210,60 @@ pub struct UnitDump {
     pub problems: Vec<Problem>,
 }
 
-/// A path whose text differs from what is known, with its content now; `None`: deleted.
-type Difference = (Name, Option<(Fingerprint, Content)>);
-
 /// How many times an update starts over because files change under it, before it reads all of them at once.
 const RESCANS: usize = 5;
+
+/// Units from which on a round is given to several threads: fewer are done before the threads are there.
+const PARALLEL: usize = 4;
 
 impl Workspace {
     /// A workspace; reads the manifest only.
     pub fn open(config: Config) -> Workspace {
         let start = Instant::now();
-        let manifest = config.store.as_ref().and_then(|store| store.read_manifest(&config.manifest));
-        let manifest = manifest.and_then(Manifest::decode);
+        let manifest = config.store.as_ref().and_then(|store| {
+            let base = store.read_manifest(&config.manifest)?;
+            Manifest::decode(base, store.read_manifest(&delta_name(&config.manifest)))
+        });
+        let base = manifest.as_ref().map(|manifest| Base {
+            id: manifest.base().id(),
+            identity: manifest.identity(),
+            flags: manifest.flags(),
+        });
+        let files = Files::new(manifest.map(Arc::new));
         let stats = Stats { recall_us: micros(start), ..Stats::default() };
         let texts = Arc::new(HostTexts { host: Arc::clone(&config.host), overlay: Mutex::default() });
         Workspace {
             config,
             counters: Arc::default(),
-            manifest,
+            files,
             live: None,
             texts,
+            touched: BTreeSet::new(),
+            scanned: false,
             stats,
             opened: FxHashMap::default(),
-            dirty_manifest: false,
-            restamped: Vec::new(),
+            pool: OnceLock::new(),
+            base,
+            dirty: false,
             holds_texts: false,
         }
     }
 
-    /// Sets a text over what the host has; seen by the next update.
+    /// Sets a text over what the host has; seen by the next update of any kind.
     pub fn set_overlay(&mut self, path: impl Into<Name>, text: impl Into<Arc<str>>) {
-        self.texts.overlay().insert(path.into(), text.into());
+        let path = path.into();
+        self.texts.overlay().insert(path.clone(), text.into());
+        self.touched.insert(path);
     }
 
-    /// Forgets a text set before; the host's is used again.
+    /// Forgets a text set before; the host's is used again. Seen by the next full update.
     pub fn clear_overlay(&mut self, path: &str) {
         self.texts.overlay().remove(path);
+    }
+
+    /// Says that the host's text of a file changed; seen by the next update of any kind.
+    pub fn touch(&mut self, path: impl Into<Name>) {
+        self.touched.insert(path.into());
     }
 
     /// Texts set over what the host has.
@@ -230,21 +273,41 @@ impl Workspace {
 
     /// Compares files with what is known and brings everything that differs up to date.
     pub fn update(&mut self) {
+        self.update_with(Workspace::compare_all);
+    }
+
+    /// As [`Workspace::update`], but only files whose texts were set or touched since the last update are compared:
+    /// what happened elsewhere at the host is seen by the next full update.
+    pub fn update_touched(&mut self) {
+        if self.scanned { self.update_with(Workspace::compare_touched) } else { self.update() }
+    }
+
+    fn update_with(&mut self, compare: fn(&mut Workspace) -> Compared) {
         self.stats =
             Stats { recall_us: if self.live.is_none() { self.stats.recall_us } else { 0 }, ..Stats::default() };
         let before = self.counts();
+        let mut compare = compare;
         for attempt in 1.. {
-            if self.unless_changed(Workspace::update_once).is_some() {
+            if self.unless_changed(|workspace| workspace.update_once(compare)).is_some() {
                 break;
             }
-            // The database is dropped with what it half knows; entries and rows on disk are untouched.
-            self.live = None;
+            self.forget();
             self.holds_texts |= attempt >= RESCANS;
+            compare = Workspace::compare_all;
         }
+        self.touched.clear();
         let after = self.counts();
         self.stats.parsed = after.0 - before.0;
         self.stats.bodies_inferred = after.1 - before.1;
         self.stats.chunks_compiled = after.2 - before.2;
+    }
+
+    /// Drops the database with all it half knows, and what was known since the last run; entries and rows on disk are
+    /// untouched.
+    fn forget(&mut self) {
+        self.live = None;
+        self.files = Files::new(self.files.manifest().cloned());
+        self.base = None;
     }
 
     /// What `ask` answers. `None`: it needs a text that is on disk no longer as the last update saw it.
@@ -262,7 +325,7 @@ impl Workspace {
         if let Some(answer) = self.unless_changed(&mut ask) {
             return answer;
         }
-        self.live = None;
+        self.forget();
         self.holds_texts = true;
         self.update();
         ask(self)
@@ -274,7 +337,35 @@ impl Workspace {
         (load(&counters.parsed), load(&counters.bodies_inferred), load(&counters.chunks_compiled))
     }
 
-    fn update_once(&mut self) {
+    fn update_once(&mut self, compare: fn(&mut Workspace) -> Compared) {
+        let scan_us = self.stats.scan_us;
+        let start = Instant::now();
+        let Compared { differences, restamped } = compare(self);
+        for (path, stamp) in restamped {
+            // Rewritten with equal text, or old enough by now to trust its stamp.
+            self.dirty |= self.files.edit(&path, |state| state.row.stamp = stamp);
+        }
+        self.stats.modules = self.files.project_count() as u64;
+        let flags = self.files.manifest().map(|manifest| manifest.flags());
+        if self.live.is_none() && differences.is_empty() && flags == Some(0) && self.files.unanswered().next().is_none()
+        {
+            self.stats.units_recalled = self.files.untouched_units(&BTreeSet::new(), 0) as u64;
+            self.stats.recall_us += micros(start).saturating_sub(self.stats.scan_us - scan_us);
+            return;
+        }
+        self.stats.recall_us += micros(start).saturating_sub(self.stats.scan_us - scan_us);
+        let start = Instant::now();
+        let fresh = self.live.is_none() && flags != Some(0);
+        if self.live.is_none() {
+            self.live = Some(Live { is_new: true, ..self.start(&differences) });
+        }
+        self.apply(differences, fresh);
+        self.stats.compute_us += micros(start);
+        self.stats.modules = self.files.project_count() as u64;
+    }
+
+    /// The host's files and those that exist as texts only, by path.
+    fn scan(&mut self) -> Vec<Scanned> {
         let start = Instant::now();
         let mut scan = self.config.host.scan();
         for path in self.texts.overlay().keys() {
@@ -282,279 +373,233 @@ impl Workspace {
                 scan.insert(at, Scanned { path: path.clone(), stamp: None });
             }
         }
-        self.stats.modules = scan.len() as u64;
         self.stats.scan_us += micros(start);
-        let start = Instant::now();
-        let differences = self.compare(&scan);
-        if self.live.is_none() && differences.is_empty() && self.manifest_is_complete() {
-            let rows = self.manifest.iter().flat_map(|m| (0..m.len()).map(move |row| (m.path(row), m.entry(row))));
-            let units: FxHashSet<_> = rows.filter(|(path, _)| !is_library(path)).map(|(_, entry)| entry).collect();
-            self.stats.units_recalled = units.len() as u64;
-            // Files that were rewritten with equal text, or have become old enough to trust their stamps.
-            self.dirty_manifest |= !self.restamped.is_empty();
-            self.stats.recall_us += micros(start);
-            return;
-        }
-        self.stats.recall_us += micros(start);
-        let start = Instant::now();
-        let mut fresh = false;
-        if self.live.is_none() {
-            fresh = self.manifest.as_ref().is_none_or(|manifest| manifest.flags() != 0);
-            self.live = Some(self.start(&scan, &differences));
-        }
-        self.apply(&scan, differences, fresh);
-        self.stats.compute_us += micros(start);
+        scan
     }
 
-    /// Paths whose text differs from what is known.
-    fn compare(&mut self, scan: &[Scanned]) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        let mut to_read: Vec<&Scanned> = Vec::new();
-        let mut seen = 0;
-        let overlay = self.overlay();
+    /// What differs from what is known.
+    fn compare_all(&mut self) -> Compared {
+        let scan = self.scan();
+        self.scanned = true;
         let read_all = self.holds_texts && self.live.is_none();
-        for file in scan {
-            let known = self.known_stamp(&file.path);
-            seen += usize::from(known.is_some());
-            let clean = file.stamp.is_some()
-                && !read_all
-                && !overlay.contains_key(&file.path)
-                && matches!(known, Some((Some(stamp), _)) if Some(stamp) == file.stamp);
-            if !clean {
-                to_read.push(file);
+        let overlay = self.overlay();
+        let mut to_read: Vec<&Scanned> = Vec::new();
+        let mut gone: Vec<Name> = Vec::new();
+        {
+            // Both are sorted by path.
+            let mut known = self.files.iter().filter(|view| !view.is_library()).peekable();
+            for file in &scan {
+                while let Some(view) = known.next_if(|view| view.path() < file.path.as_str()) {
+                    gone.push(Name::from(view.path()));
+                }
+                let view = known.next_if(|view| view.path() == file.path);
+                let is_set = !overlay.is_empty() && overlay.contains_key(&file.path);
+                let clean = file.stamp.is_some()
+                    && !(is_set || read_all)
+                    && view.is_some_and(|view| view.stamp() == file.stamp);
+                if !clean {
+                    to_read.push(file);
+                }
             }
+            gone.extend(known.map(|view| Name::from(view.path())));
         }
-        let host = &*self.config.host;
+        let mut compared = self.read(&to_read, read_all);
+        compared.differences.extend(gone.into_iter().map(|path| Difference { path, stamp: None, content: None }));
+        compared.differences.sort_by(|a, b| a.path.cmp(&b.path));
+        compared
+    }
+
+    /// What differs among the files that were set or touched.
+    fn compare_touched(&mut self) -> Compared {
+        let touched = std::mem::take(&mut self.touched);
+        let files: Vec<Scanned> = touched.iter().map(|path| Scanned { path: path.clone(), stamp: None }).collect();
+        self.touched = touched;
+        self.read(&files.iter().collect::<Vec<_>>(), false)
+    }
+
+    /// Reads files and compares their texts with what is known; `all` differ, so that the database has their texts.
+    fn read(&mut self, files: &[&Scanned], all: bool) -> Compared {
+        let (overlay, host) = (self.overlay(), &*self.config.host);
         let read = |file: &&Scanned| {
-            let text = match overlay.get(&file.path) {
-                Some(text) => Ok(Arc::clone(text)),
-                None => host.read(&file.path),
+            // The stamp is the host's, and so says nothing of a text that was set over it.
+            let (text, stamp) = match overlay.get(&file.path) {
+                Some(text) => (Ok(Arc::clone(text)), None),
+                None => (host.read(&file.path), file.stamp),
             };
             let (hash, content) = match text {
                 Ok(text) => (Fingerprint::of_bytes(text.as_bytes()), Content::Text(text)),
                 Err(why) => (Fingerprint::of(&("invalid", &why)), Content::Invalid(Arc::from(why))),
             };
-            (file.path.clone(), file.stamp, hash, content)
+            (file.path.clone(), stamp, hash, content)
         };
-        let texts: Vec<_> = if to_read.len() > 64 && self.config.threads > 1 {
-            self.pool().install(|| to_read.par_iter().map(read).collect())
+        let texts: Vec<_> = if files.len() > 64 && self.config.threads > 1 {
+            self.pool().install(|| files.par_iter().map(read).collect())
         } else {
-            to_read.iter().map(read).collect()
+            files.iter().map(read).collect()
         };
         self.stats.files_hashed += texts.len() as u64;
-        let mut touched = Vec::new();
+        let mut compared = Compared::default();
         for (path, stamp, hash, content) in texts {
-            match self.known_stamp(&path) {
+            match self.files.get(&path) {
                 // A database that is made for the first time has to be told why a file has no text.
-                Some((before, known))
-                    if known == hash && !read_all && (self.live.is_some() || matches!(content, Content::Text(_))) =>
+                Some(view)
+                    if view.hash() == hash && !all && (self.live.is_some() || matches!(content, Content::Text(_))) =>
                 {
-                    if before != stamp {
-                        touched.push((path, stamp));
+                    if view.stamp() != stamp {
+                        compared.restamped.push((path, stamp));
                     }
                 }
-                _ => differences.push((path, Some((hash, content)))),
+                _ => compared.differences.push(Difference { path, stamp, content: Some((hash, content)) }),
             }
         }
-        self.restamped = touched;
-        if seen < self.known_files() {
-            let present: FxHashSet<&Name> = scan.iter().map(|file| &file.path).collect();
-            let gone: Vec<Name> = self.known_paths().filter(|path| !present.contains(path)).collect();
-            differences.extend(gone.into_iter().map(|path| (path, None)));
-        }
-        differences.sort_by(|a, b| a.0.cmp(&b.0));
-        differences
+        compared
     }
 
-    fn known_stamp(&self, path: &Name) -> Option<(Option<Stamp>, Fingerprint)> {
-        match (&self.live, &self.manifest) {
-            (Some(live), _) => live.states.get(path).map(|state| (state.row.stamp, state.row.hash)),
-            (None, Some(manifest)) => manifest.find(path).map(|row| (manifest.stamp(row), manifest.hash(row))),
-            (None, None) => None,
-        }
-    }
-
-    /// Project files that are known.
-    fn known_files(&self) -> usize {
-        match (&self.live, &self.manifest) {
-            (Some(live), _) => live.states.values().filter(|state| !state.library).count(),
-            (None, Some(manifest)) => (0..manifest.len()).filter(|&row| !is_library(manifest.path(row))).count(),
-            (None, None) => 0,
-        }
-    }
-
-    fn known_paths(&self) -> Box<dyn Iterator<Item = Name> + '_> {
-        match (&self.live, &self.manifest) {
-            (Some(live), _) => {
-                Box::new(live.states.iter().filter(|(_, state)| !state.library).map(|(path, _)| path.clone()))
-            }
-            (None, Some(manifest)) => Box::new(
-                (0..manifest.len()).map(|row| manifest.path(row)).filter(|path| !is_library(path)).map(Name::from),
-            ),
-            (None, None) => Box::new(std::iter::empty()),
-        }
-    }
-
-    fn manifest_is_complete(&self) -> bool {
-        self.manifest.as_ref().is_some_and(|manifest| {
-            let answered = |row| manifest.entry(row).is_some() || is_library(manifest.path(row));
-            manifest.flags() == 0 && (0..manifest.len()).all(answered)
+    fn pool(&self) -> &rayon::ThreadPool {
+        self.pool.get_or_init(|| {
+            let builder = rayon::ThreadPoolBuilder::new().num_threads(self.config.threads).stack_size(STACK);
+            builder.build().expect("threads can be started")
         })
     }
 
-    fn pool(&self) -> rayon::ThreadPool {
-        let builder = rayon::ThreadPoolBuilder::new().num_threads(self.config.threads).stack_size(STACK);
-        builder.build().expect("threads can be started")
-    }
-
-    /// A database that knows every file of the manifest as it was then, without texts, and what differs as it is now.
-    fn start(&mut self, scan: &[Scanned], differences: &[Difference]) -> Live {
-        let mut states = BTreeMap::new();
-        let mut known = FxHashMap::default();
-        if let Some(manifest) = &self.manifest {
-            for index in 0..manifest.len() {
-                let row = manifest.row(index);
-                let hints = Known {
-                    hash: row.hash,
-                    entry: row.entry,
-                    imports: (!row.borrows).then(|| row.imports.iter().cloned().collect()),
-                    has_globals: row.has_globals,
-                };
-                known.insert(row.path.clone(), hints);
-                let library = is_library(&row.path);
-                let state = State {
-                    row,
-                    artifact: None,
-                    problems: Vec::new(),
-                    reason: None,
-                    content: Content::Stored,
-                    library,
-                    failed: false,
-                };
-                states.insert(state.row.path.clone(), state);
-            }
-        }
-        let texts = Arc::clone(&self.texts);
-        let store = self.config.store.clone();
-        let db = RootDatabase::new(store, known, texts, Arc::clone(&self.counters), self.config.log.take());
-        let mut files: Vec<(Name, Fingerprint, Content)> = stdlib::library()
-            .iter()
-            .map(|&(name, text)| {
-                (library_path(name), Fingerprint::of_bytes(text.as_bytes()), Content::Text(Arc::from(text)))
-            })
-            .collect();
-        let differs: FxHashSet<&Name> = differences.iter().map(|(path, _)| path).collect();
-        for path in scan.iter().map(|file| &file.path).filter(|path| !differs.contains(path)) {
-            let known = states.get(path).map(|state: &State| (path.clone(), state.row.hash, Content::Stored));
-            files.extend(known);
-        }
+    /// A database that knows every file as the last run left it, without texts, and what differs as it is now.
+    fn start(&mut self, differences: &[Difference]) -> Live {
+        let manifest = self.files.manifest().cloned();
+        // Units are not trusted where the project as a whole has problems, two files of one name for example.
+        // Nor where an edit of a template may change the imports of other files.
+        let is_grouped =
+            |manifest: &Arc<Manifest>| manifest.flags() == 0 && !manifest.rows().any(|row| manifest.borrows(row));
+        let grouped = manifest.as_ref().is_some_and(is_grouped);
+        let (texts, store) = (Arc::clone(&self.texts), self.config.store.clone());
+        let db = RootDatabase::new(store, manifest, texts, Arc::clone(&self.counters), self.config.log.take());
+        let library = stdlib::library().iter().map(|&(name, text)| {
+            let path = library_path(name);
+            let known = self.files.get(&path).map(View::hash);
+            let hash = known.unwrap_or_else(|| Fingerprint::of_bytes(text.as_bytes()));
+            (path, hash, Content::Text(Arc::from(text)))
+        });
+        let differs: FxHashSet<&str> = differences.iter().map(|difference| difference.path.as_str()).collect();
+        let own = self.files.iter().filter(|view| !view.is_library() && !differs.contains(view.path()));
+        let own = own.map(|view| (Name::from(view.path()), view.hash(), Content::Stored));
         // The number of shards follows from the files that the database starts with, hence all of them are there at once.
-        let set = |(path, now): &Difference| now.clone().map(|(hash, content)| (path.clone(), hash, content));
-        files.extend(differences.iter().filter_map(set));
-        let project = Project::with_files(&db, self.config.options.clone(), files);
+        let set = differences.iter().filter_map(|difference| {
+            let (hash, content) = difference.content.clone()?;
+            Some((difference.path.clone(), hash, content))
+        });
+        let files = library.chain(own).chain(set).collect();
+        let project = Project::restored(&db, self.config.options.clone(), files, grouped);
         db.set_project(project);
-        Live { db, states, project_problems: Vec::new() }
+        Live { db, is_new: false, project_problems: Vec::new() }
     }
 
     /// `fresh`: nothing is known of the project as a whole.
-    fn apply(&mut self, scan: &[Scanned], differences: Vec<Difference>, fresh: bool) {
-        let pool = (self.config.threads > 1).then(|| self.pool());
-        let Some(live) = &mut self.live else { return };
-        let stamps: FxHashMap<&Name, Option<Stamp>> = scan.iter().map(|file| (&file.path, file.stamp)).collect();
-        self.dirty_manifest |= !differences.is_empty() || !self.restamped.is_empty();
-        for (path, stamp) in self.restamped.drain(..) {
-            if let Some(state) = live.states.get_mut(&path) {
-                state.row.stamp = stamp;
-            }
-        }
-        let mut users = Users::default();
-        let mut namesakes: Option<FxHashMap<Name, Vec<Name>>> = None;
-        let mut queue: BTreeSet<Name> = BTreeSet::new();
-        let mut globals_changed = false;
+    fn apply(&mut self, differences: Vec<Difference>, fresh: bool) {
+        let Some(mut live) = self.live.take() else { return };
+        // Headers are read here, and an embedder's thread may have a small stack.
+        stacker::maybe_grow(STACK / 2, STACK, || {
+            let queue = self.apply_differences(&mut live, differences, fresh);
+            self.visit_queue(&mut live, queue);
+        });
+        self.live = Some(live);
+    }
+
+    /// Tells the database what differs, and finds what has to be visited because of it.
+    fn apply_differences(&mut self, live: &mut Live, differences: Vec<Difference>, fresh: bool) -> Queue {
+        let mut queue = Queue::default();
         let mut restructured = false;
+        let mut invalid = false;
         let mut edited: Vec<Name> = Vec::new();
         let mut change = Change::default();
-        for (path, content) in differences {
-            if let Some(state) = live.states.get(&path) {
-                globals_changed |= state.row.has_globals;
-                if state.row.cyclic {
-                    // The other members' entries were made with this text.
-                    let entry = state.row.entry;
-                    queue.extend(live.states.iter().filter(|(_, s)| s.row.entry == entry).map(|(p, _)| p.clone()));
-                }
+        let mut came_or_went: FxHashSet<Name> = FxHashSet::default();
+        for Difference { path, stamp, content } in differences {
+            self.dirty = true;
+            let known = self.files.get(&path);
+            if let Some(view) = known {
+                queue.globals_changed |= view.has_globals();
+                // The other members' entries were made with this text.
+                queue.paths.extend(self.files.unit_of(view));
             }
-            let module = module_name(&self.config.options, &path);
-            // Another file with the same module name may come to own it, or lose it.
-            if content.is_none() || !live.states.contains_key(&path) {
-                let namesakes = namesakes.get_or_insert_with(|| by_module(&self.config.options, &live.states));
-                queue.extend(namesakes.get(&module).into_iter().flatten().cloned());
+            if content.is_none() || known.is_none() {
+                restructured = true;
+                came_or_went.insert(module_name(&self.config.options, &path));
             }
             match content {
                 Some((hash, content)) => {
-                    edited.push(path.clone());
-                    if !live.states.contains_key(&path) {
-                        restructured = true;
-                        queue.extend(users.of(&module, &live.states));
-                    }
-                    let state = live.states.entry(path.clone()).or_insert_with(|| State {
-                        row: Row { path: path.clone(), ..empty_row() },
-                        artifact: None,
-                        problems: Vec::new(),
-                        reason: None,
-                        content: Content::Stored,
-                        library: false,
-                        failed: false,
-                    });
-                    state.row.hash = hash;
                     // What keeps a file from being read may go away without a trace at the file.
                     let readable = !matches!(content, Content::Invalid(_));
-                    state.row.stamp = stamps.get(&path).copied().flatten().filter(|_| readable);
-                    state.content = content.clone();
+                    invalid |= !readable;
+                    self.files.edit(&path, |state| {
+                        state.row.hash = hash;
+                        state.row.stamp = stamp.filter(|_| readable);
+                        state.content = content.clone();
+                    });
                     change.files.push((path.clone(), hash, content));
-                    queue.insert(path);
+                    queue.paths.insert(path.clone());
+                    edited.push(path);
                 }
                 None => {
-                    restructured = true;
-                    live.states.remove(&path);
-                    queue.remove(&path);
-                    queue.extend(users.of(&module, &live.states));
+                    self.files.remove(&path);
                     change.removed.push(path);
                 }
             }
         }
-        let unanswered = |state: &State| state.row.entry.is_none() && state.artifact.is_none();
-        queue.extend(live.states.iter().filter(|(_, s)| !s.library && unanswered(s)).map(|(path, _)| path.clone()));
+        if restructured {
+            // Another file with the same module name may come to own it, or lose it.
+            let options = &self.config.options;
+            let namesakes = self.files.iter().filter(|view| came_or_went.contains(&module_name(options, view.path())));
+            queue.paths.extend(namesakes.map(|view| Name::from(view.path())));
+            queue.paths.extend(self.files.users(&came_or_went, &BTreeSet::new()));
+            // A file more or less may join or part units.
+            queue.paths.extend(self.files.cyclic().cloned());
+        }
+        queue.paths.extend(self.files.unanswered().cloned());
         change.apply(&mut live.db);
         let db = &live.db;
-        if let Some(pool) = pool.as_ref().filter(|_| edited.len() > 64) {
-            // The module graph needs all headers and would read one file after the other.
-            let files: Vec<File> = edited.iter().filter_map(|path| db.project().file(db, path)).collect();
+        let files: Vec<File> = edited.iter().filter_map(|path| db.project().file(db, path)).collect();
+        let taken = db.take_outlines(files.clone());
+        if files.len() > 64 && self.config.threads > 1 {
+            // What they say about the project would otherwise be read from one after the other.
             let db = db.clone();
-            pool.install(|| {
+            self.pool().install(|| {
                 files.par_iter().for_each_with(db, |db, &file| {
-                    hir::header(db, file);
+                    // Whatever fails fails again where it is reported.
+                    let _ = catch_failure(|| hir::header(db, file));
                 });
             });
         }
-        // What is wrong with the project as a whole is about names of files and blocks only.
-        let has_blocks = |path: &Name| {
-            let file = db.project().file(db, path);
-            file.is_some_and(|file| hir::header(db, file).modules.len() > 1)
-        };
-        if fresh || restructured || edited.iter().any(has_blocks) {
+        live.db.renew_outlines(taken, restructured, std::mem::take(&mut live.is_new));
+        let db = &live.db;
+        // What is wrong with the project as a whole is about names of files and blocks, and files that cannot be read.
+        let had_problems = !live.project_problems.is_empty();
+        let has_blocks = |&file: &File| catch_failure(|| hir::header(db, file).modules.len() > 1).unwrap_or(false);
+        if fresh || restructured || invalid || had_problems || files.iter().any(has_blocks) {
             live.project_problems = hir::project_problems(db).to_vec();
         }
+        queue
+    }
+
+    /// Visits units until nothing is left whose answers may have changed.
+    fn visit_queue(&mut self, live: &mut Live, queue: Queue) {
+        let Queue { paths: mut queue, mut globals_changed } = queue;
         // Library modules that the program can reach are units like others, so that a restart finds their code. Without
         // a store each of their functions is compiled when it is called.
         let keep_library = self.config.store.is_some();
         if keep_library {
-            let missing = |path: &Name| live.states.get(path).is_none_or(unanswered);
+            let missing = |path: &Name| !self.files.get(path).is_some_and(View::is_answered);
             queue.extend(stdlib::prelude().iter().filter_map(|module| library_file(module)).filter(missing));
         }
         let mut visited: BTreeSet<Name> = BTreeSet::new();
+        let mut single = 0;
         let mut asked_globals = false;
         let done = AtomicUsize::new(0);
-        while !queue.is_empty() {
+        loop {
+            // Also when there is nothing else to visit: a file that nobody imports may be gone.
+            if queue.iter().all(|path| visited.contains(path)) {
+                if !globals_changed || std::mem::replace(&mut asked_globals, true) {
+                    break;
+                }
+                queue.extend(self.files.iter().filter(|view| view.asks_globals()).map(|view| Name::from(view.path())));
+            }
             let db = &live.db;
             let mut round: BTreeMap<Name, Vec<File>> = BTreeMap::new();
             for path in std::mem::take(&mut queue) {
@@ -570,7 +615,7 @@ impl Workspace {
             }
             let units: Vec<Vec<File>> = round.into_values().collect();
             let mut library: BTreeSet<Name> = BTreeSet::new();
-            let mut changed: Vec<Name> = Vec::new();
+            let mut changed: FxHashSet<Name> = FxHashSet::default();
             let before = done.load(Ordering::Relaxed);
             let report = || {
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -578,7 +623,8 @@ impl Workspace {
                     progress(done, before + units.len());
                 }
             };
-            let outcomes = visit_all(&mut live.db, pool.as_ref(), &units, &report);
+            let pool = (self.config.threads > 1 && units.len() >= PARALLEL).then(|| self.pool());
+            let outcomes = visit_all(&mut live.db, pool, &units, &report);
             let db = &live.db;
             for (files, outcome) in units.iter().zip(outcomes) {
                 match &outcome.reason {
@@ -586,82 +632,69 @@ impl Workspace {
                     Some(_) => self.stats.units_computed += 1,
                     None => self.stats.units_recalled += 1,
                 }
+                single += usize::from(files.len() == 1 && !files[0].library(db));
                 for (file, facts) in files.iter().zip(outcome.files) {
                     let path = file.path(db);
-                    let state = live.states.entry(path.clone()).or_insert_with(|| State {
-                        row: Row { path: path.clone(), hash: file.hash(db), ..empty_row() },
-                        artifact: None,
-                        problems: Vec::new(),
-                        reason: None,
-                        content: file.content(db).clone(),
-                        library: file.library(db),
-                        failed: false,
-                    });
-                    if state.row.interface != facts.interface {
-                        changed.push(file.module(db).clone());
-                    }
-                    globals_changed |= facts.has_globals && state.row.interface != facts.interface;
-                    state.row.interface = facts.interface;
-                    if keep_library {
-                        library.extend(facts.imports.iter().filter_map(|module| library_file(module)));
-                    }
-                    state.row.imports = facts.imports;
-                    state.row.has_globals = facts.has_globals;
-                    state.row.cyclic = files.len() > 1;
-                    state.row.warnings = !facts.problems.is_empty();
                     let head = outcome.artifact.as_ref().map(|artifact| artifact.head());
-                    state.row.deps = match head {
-                        Some(head) => recall::consulted(head),
-                        // A unit with errors is visited at every update until it has none.
-                        None => Vec::new(),
-                    };
-                    state.row.asks_globals = head.is_none_or(Head::asks_globals);
-                    state.row.borrows = head.is_none_or(Head::asks_templates);
-                    state.row.mvars = head.is_some_and(|head| {
-                        head.files.iter().any(|facts| facts.path == *path && !facts.mvars.is_empty())
-                    });
                     let entry = outcome.artifact.as_ref().and_then(|artifact| artifact.reference());
-                    self.dirty_manifest |= state.row.entry != entry || entry.is_none();
-                    state.row.entry = entry;
-                    state.artifact = outcome.artifact.clone();
-                    state.problems = facts.problems;
-                    state.failed = outcome.failed;
-                    state.reason = outcome.reason.clone();
+                    if keep_library {
+                        library.extend(facts.outline.imports.iter().filter_map(|module| library_file(module)));
+                    }
+                    self.dirty |= self.files.edit(path, |state| {
+                        let row = &mut state.row;
+                        if row.interface != facts.interface {
+                            changed.insert(file.module(db).clone());
+                        }
+                        // A template of another file may have given it impls, or does no longer.
+                        globals_changed |=
+                            (row.has_globals || facts.outline.has_globals) && row.interface != facts.interface;
+                        row.hash = file.hash(db);
+                        row.interface = facts.interface;
+                        row.imports = facts.outline.imports.to_vec();
+                        row.has_globals = facts.outline.has_globals;
+                        row.borrows = facts.outline.borrows;
+                        row.cyclic = files.len() > 1;
+                        row.warnings = !facts.problems.is_empty();
+                        // A unit with errors is visited at every update until it has none.
+                        row.deps = head.map(recall::consulted).unwrap_or_default();
+                        row.asks_globals = facts.outline.borrows || head.is_none_or(Head::asks_globals);
+                        row.mvars = head.is_some_and(|head| {
+                            head.files.iter().any(|facts| facts.path == *path && !facts.mvars.is_empty())
+                        });
+                        row.older = if outcome.artifact.is_some() { None } else { row.entry.or(row.older) };
+                        row.entry = entry;
+                        state.artifact = outcome.artifact.clone();
+                        state.problems = facts.problems;
+                        state.failed = outcome.failed;
+                        state.reason = outcome.reason.clone();
+                    });
                 }
             }
-            for module in &changed {
-                queue.extend(users.of(module, &live.states));
+            if !changed.is_empty() {
+                queue.extend(self.files.users(&changed, &visited));
             }
-            queue.extend(library.into_iter().filter(|path| live.states.get(path).is_none_or(unanswered)));
-            if queue.iter().all(|path| visited.contains(path)) && globals_changed && !asked_globals {
-                asked_globals = true;
-                queue.extend(live.states.iter().filter(|(_, s)| s.row.asks_globals).map(|(p, _)| p.clone()));
-            }
+            let missing = |path: &Name| !self.files.get(path).is_some_and(View::is_answered);
+            queue.extend(library.into_iter().filter(missing));
         }
         let db = &live.db;
         if keep_library {
             // What the module graph and the index of impls need of the rest of the library, so that no restart parses it.
-            for file in db.project().files(db).filter(|file| file.library(db)) {
-                live.states.entry(file.path(db).clone()).or_insert_with(|| {
-                    let (imports, has_globals) = outline(db, file);
-                    let row =
-                        Row { path: file.path(db).clone(), hash: file.hash(db), imports, has_globals, ..empty_row() };
-                    let content = file.content(db).clone();
-                    State {
-                        row,
-                        artifact: None,
-                        problems: Vec::new(),
-                        reason: None,
-                        content,
-                        library: true,
-                        failed: false,
-                    }
-                });
+            for &(name, _) in stdlib::library() {
+                let path = library_path(name);
+                if self.files.get(&path).is_none()
+                    && let Some(file) = db.project().file(db, &path)
+                {
+                    let outline = db.outline(file);
+                    self.dirty |= self.files.edit(&path, |state| {
+                        state.row.hash = file.hash(db);
+                        state.row.imports = outline.imports.to_vec();
+                        state.row.has_globals = outline.has_globals;
+                        state.row.borrows = outline.borrows;
+                    });
+                }
             }
         }
-        let untouched = live.states.iter().filter(|(path, state)| !state.library && !visited.contains(*path));
-        let untouched: FxHashSet<_> = untouched.map(|(_, state)| state.row.entry).collect();
-        self.stats.units_recalled += untouched.len() as u64;
+        self.stats.units_recalled += self.files.untouched_units(&visited, single) as u64;
     }
 
     /// Writes what is new to the store. Failures cost speed only: `Err` has a text for one warning.
@@ -676,30 +709,27 @@ impl Workspace {
     }
 
     fn save_to(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
-        if !self.dirty_manifest {
+        if let Some(live) = &self.live {
+            let flags = u32::from(!live.project_problems.is_empty());
+            self.dirty |= self.base.is_none_or(|base| base.flags != flags) || self.files.unsaved().next().is_some();
+        }
+        if !self.dirty {
             return Ok(());
         }
-        let Some(live) = &mut self.live else {
-            // Only stamps differ.
-            if let Some(manifest) = &self.manifest {
-                let mut rows: Vec<Row> = (0..manifest.len()).map(|row| manifest.row(row)).collect();
-                let stamps: FxHashMap<&Name, Option<Stamp>> = self.restamped.iter().map(|(p, s)| (p, *s)).collect();
-                for row in &mut rows {
-                    if let Some(stamp) = stamps.get(&row.path) {
-                        row.stamp = *stamp;
-                    }
-                }
-                let (bytes, entries) = manifest::encode(&mut rows, manifest.flags());
-                store.write_manifest(&self.config.manifest, &bytes, &entries)?;
-            }
-            self.dirty_manifest = false;
-            return Ok(());
-        };
+        self.save_entries(store)?;
+        self.save_manifest(store)?;
+        self.dirty = false;
+        Ok(())
+    }
+
+    /// Writes the entries that were made, and remembers where they are.
+    fn save_entries(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
+        let Some(live) = &self.live else { return Ok(()) };
         let mut records = Vec::new();
         let mut owners: Vec<Vec<Name>> = Vec::new();
         let mut taken: FxHashSet<*const Artifact> = FxHashSet::default();
-        for (path, state) in &live.states {
-            let Some(artifact) = state.artifact.as_ref().filter(|_| state.row.entry.is_none()) else { continue };
+        for state in self.files.unsaved() {
+            let Some(artifact) = &state.artifact else { continue };
             let Some(sections) = artifact.new_sections() else { continue };
             if !taken.insert(Arc::as_ptr(artifact)) {
                 continue;
@@ -716,14 +746,16 @@ impl Workspace {
                     owners.push(Vec::new());
                 }
             }
-            debug_assert!(files.iter().any(|file| file.path == *path), "an artifact knows its files");
+            debug_assert!(files.iter().any(|file| file.path == state.row.path), "an artifact knows its files");
         }
-        // Headers of the library's other files: names and constructors that any module may ask for.
-        let others = live.states.iter().filter(|(_, state)| state.library && state.artifact.is_none());
-        for (path, state) in others.filter(|(_, state)| state.row.entry.is_none()) {
-            let key = artifact::file_key(&self.config.options, (path, state.row.hash));
+        // Headers of the library's other files: names and constructors that any module may ask for. They are in no unit
+        // that is saved, and were made with the base.
+        let others = if self.base.is_none() { stdlib::library() } else { &[] };
+        for path in others.iter().map(|&(name, _)| library_path(name)) {
+            let Some(view) = self.files.get(&path).filter(|view| !view.is_answered()) else { continue };
+            let key = artifact::file_key(&self.config.options, (&path, view.hash()));
             if store.lookup(artifact::HEADER, &key.0).is_empty()
-                && let Some(file) = live.db.project().file(&live.db, path)
+                && let Some(file) = live.db.project().file(&live.db, &path)
             {
                 let sections = vec![base_db::codec::encode(&*hir::header(&live.db, file).value)];
                 records.push(store::NewRecord { kind: artifact::HEADER, key: key.0, sections });
@@ -734,17 +766,35 @@ impl Workspace {
         let places = store.save(&records)?;
         for (owners, place) in owners.iter().zip(places) {
             for path in owners {
-                if let Some(state) = live.states.get_mut(path) {
-                    state.row.entry = Some(place);
-                }
+                self.files.edit(path, |state| state.row.entry = Some(place));
             }
         }
-        let kept = live.states.values().filter(|state| !state.failed);
-        let mut rows: Vec<Row> = kept.map(|state| state.row.clone()).collect();
-        let flags = u32::from(!live.project_problems.is_empty());
-        let (bytes, entries) = manifest::encode(&mut rows, flags);
-        store.write_manifest(&self.config.manifest, &bytes, &entries)?;
-        self.dirty_manifest = false;
+        Ok(())
+    }
+
+    /// Writes the rows that differ from the base, or a new base.
+    fn save_manifest(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
+        let name = &self.config.manifest;
+        let flags = match (&self.live, self.base) {
+            (Some(live), _) => u32::from(!live.project_problems.is_empty()),
+            (None, base) => base.map_or(0, |base| base.flags),
+        };
+        // Another process may have written a base meanwhile; a delta of ours would change what it does not know.
+        if let Some(base) = self.base.filter(|base| store.is_manifest(name, &base.id)) {
+            let (rows, gone) = self.files.delta();
+            let delta = manifest::encode(&rows, flags, Some((base.identity, &gone)));
+            if !manifest::is_fold_due(delta.bytes.len(), base.id.length() as usize) {
+                store.write_manifest(&delta_name(name), &delta.bytes, &delta.entries)?;
+                self.base = Some(Base { flags, ..base });
+                return Ok(());
+            }
+        }
+        let whole = manifest::encode(&self.files.rows(), flags, None);
+        let id = store.write_manifest(name, &whole.bytes, &whole.entries)?;
+        // The delta of the base before names that one, so it is harmless should it stay.
+        store.remove_manifest(&delta_name(name));
+        self.base = Some(Base { id, identity: whole.identity, flags });
+        self.files.written_whole();
         Ok(())
     }
 
@@ -756,33 +806,18 @@ impl Workspace {
 
     /// Texts of files that cannot be read, and why; problems of the project as a whole; then problems of each file.
     pub fn problems(&mut self) -> Vec<Problem> {
-        if self.live.is_none() {
-            // An entry with warnings that cannot be read is computed again, and with that there is a database.
-            let rows = self.manifest.iter().flat_map(|m| (0..m.len()).filter(|&r| m.warnings(r)).map(|r| m.path(r)));
-            for path in rows.map(Name::from).collect::<Vec<_>>() {
-                self.sound_artifact(&path);
-            }
-        }
-        let mut found = Vec::new();
-        match &self.live {
-            Some(live) => {
-                found.extend(live.project_problems.iter().cloned());
-                for state in live.states.values() {
+        let mut found = self.live.as_ref().map(|live| live.project_problems.clone()).unwrap_or_default();
+        let paths: Vec<Name> = self.files.with_problems().cloned().collect();
+        for path in paths {
+            match self.files.get(&path) {
+                Some(View::State(state)) if !state.problems.is_empty() || !state.row.warnings => {
                     if let Content::Invalid(why) = &state.content {
-                        found.push(invalid_file(&self.config.options, &state.row.path, why));
+                        found.push(invalid_file(&self.config.options, &path, why));
                     }
                     found.extend(state.problems.iter().cloned());
-                    if state.row.warnings && state.problems.is_empty() {
-                        found.extend(state.artifact.iter().flat_map(|artifact| warnings_of(artifact)));
-                    }
                 }
-            }
-            None => {
-                let rows: Vec<usize> =
-                    self.manifest.iter().flat_map(|m| (0..m.len()).filter(|&r| m.warnings(r))).collect();
-                for row in rows {
-                    found.extend(self.artifact_of_row(row).iter().flat_map(|artifact| warnings_of(artifact)));
-                }
+                // Warnings of an earlier run. An entry that cannot be read is computed again.
+                _ => found.extend(self.sound_artifact(&path).iter().flat_map(|artifact| warnings_of(artifact))),
             }
         }
         found
@@ -790,43 +825,29 @@ impl Workspace {
 
     /// Paths of project files with errors of any kind, sorted.
     pub fn files_with_errors(&self) -> Vec<Name> {
-        let Some(live) = &self.live else { return Vec::new() };
-        let failed = |state: &&State| !state.library && state.artifact.is_none() && state.row.entry.is_none();
-        live.states.values().filter(failed).map(|state| state.row.path.clone()).collect()
+        self.files.unanswered().cloned().collect()
     }
 
-    fn artifact_of_row(&mut self, row: usize) -> Option<Arc<Artifact>> {
-        let (manifest, store) = (self.manifest.as_ref()?, self.config.store.as_ref()?);
-        let open = || {
-            let artifact = Artifact::open(store.record_at(manifest.entry(row)?)?)?;
-            let facts = artifact.head().files.iter().find(|facts| facts.path == manifest.path(row))?;
-            (facts.hash == manifest.hash(row)).then(|| Arc::new(artifact))
-        };
-        self.opened.entry(row).or_insert_with(open).clone()
+    /// The entry at a place, if it is of this text of this file.
+    fn open_entry(&mut self, entry: store::RecordRef, path: &str, hash: Fingerprint) -> Option<Arc<Artifact>> {
+        let store = self.config.store.as_ref()?;
+        let open = || store.record_at(entry).and_then(Artifact::open).map(Arc::new);
+        let artifact = self.opened.entry(entry).or_insert_with(open).clone()?;
+        let is_own = artifact.head().files.iter().any(|facts| facts.path == path && facts.hash == hash);
+        is_own.then_some(artifact)
     }
 
     /// The entry of the file `path`, opened if necessary; computed again if it cannot be. `None`: the unit has errors.
     pub fn artifact(&mut self, path: &str) -> Option<Arc<Artifact>> {
-        let (opened, stored) = match &mut self.live {
-            Some(live) => {
-                let state = live.states.get_mut(path)?;
-                if state.artifact.is_none()
-                    && let (Some(store), Some(entry)) = (&self.config.store, state.row.entry)
-                {
-                    state.artifact = store.record_at(entry).and_then(Artifact::open).map(Arc::new);
-                }
-                (state.artifact.clone(), state.row.entry)
-            }
-            None => {
-                let manifest = self.manifest.as_ref()?;
-                let (row, entry) = manifest.find(path).map(|row| (row, manifest.entry(row)))?;
-                (self.artifact_of_row(row), entry)
-            }
-        };
-        match stored {
-            Some(_) if opened.is_none() => self.recompute(&Name::from(path)),
-            _ => opened,
+        let view = self.files.get(path)?;
+        if let View::State(state) = view
+            && let Some(artifact) = &state.artifact
+        {
+            return Some(Arc::clone(artifact));
         }
+        let (entry, hash) = (view.entry()?, view.hash());
+        let opened = self.open_entry(entry, path, hash);
+        opened.or_else(|| self.recompute(&Name::from(path)))
     }
 
     /// As [`Workspace::artifact`], and every section of it can be read.
@@ -842,12 +863,7 @@ impl Workspace {
         }
         prefixes_longest_first(module).find_map(|prefix| {
             let path = path_of(&self.config.options, prefix);
-            let known = match (&self.live, &self.manifest) {
-                (Some(live), _) => live.states.contains_key(&path),
-                (None, Some(manifest)) => manifest.find(&path).is_some(),
-                (None, None) => false,
-            };
-            known.then_some(path)
+            self.files.get(&path).is_some().then_some(path)
         })
     }
 
@@ -905,71 +921,52 @@ impl Workspace {
 
     /// Paths of all known files, the library's that are in use included, sorted.
     fn paths(&self) -> Vec<Name> {
-        match (&self.live, &self.manifest) {
-            (Some(live), _) => live.states.keys().cloned().collect(),
-            (None, Some(manifest)) => (0..manifest.len()).map(|row| Name::from(manifest.path(row))).collect(),
-            (None, None) => Vec::new(),
-        }
+        self.files.iter().map(|view| Name::from(view.path())).collect()
     }
 
     /// The entry of a file whose stored one cannot be read where it was: another place of it, or computed. `None`: the
     /// unit has errors.
     fn recompute(&mut self, path: &Name) -> Option<Arc<Artifact>> {
         if self.live.is_none() {
-            let scan = self.config.host.scan();
-            self.live = Some(self.start(&scan, &[]));
+            self.live = Some(self.start(&[]));
         }
-        let live = self.live.as_mut()?;
-        let file = live.db.project().file(&live.db, path)?;
-        let place = live.states.get(path)?.row.entry?;
-        let files = recall::unit_of(&live.db, file).files(&live.db).clone();
+        let place = self.files.get(path)?.entry()?;
+        let db = &self.live.as_ref()?.db;
+        let unit = recall::unit_of(db, db.project().file(db, path)?);
+        let files = unit.files(db).clone();
         // Another process may have merged it into another segment.
-        let elsewhere = match recall::recall(&live.db, recall::unit_of(&live.db, file)) {
+        let elsewhere = match recall::recall(db, unit) {
             Recall::Hit(entry) if entry.reference() != Some(place) && entry.is_sound() => Some(entry),
             _ => None,
         };
         let lost = || self.config.store.as_ref().map(|store| recall::lost(store, place));
         let reason = if elsewhere.is_some() { None } else { lost() };
-        if reason.is_some() && !file.library(&live.db) {
+        if reason.is_some() && !is_library(path) {
             self.stats.units_computed += 1;
             self.stats.units_recalled = self.stats.units_recalled.saturating_sub(1);
         }
         let artifact = match elsewhere {
             Some(artifact) => artifact,
-            None => recall::fresh_artifact(&live.db, &files)?,
+            None => recall::fresh_artifact(db, &files)?,
         };
         for file in files {
-            if let Some(state) = live.states.get_mut(file.path(&live.db)) {
+            self.dirty |= self.files.edit(file.path(db), |state| {
                 state.row.entry = artifact.reference();
                 state.artifact = Some(Arc::clone(&artifact));
                 state.reason = reason.clone();
-            }
+            });
         }
-        self.dirty_manifest = true;
         Some(artifact)
     }
 
     /// Symbols of all mvars in the order in which their initialisers run: imported modules first, path order
     /// otherwise, declaration order inside a module.
     pub fn mvars(&mut self) -> Vec<Name> {
-        let rows: Vec<(Name, Vec<Name>)> = match (&self.live, &self.manifest) {
-            (Some(live), _) => {
-                let rows = live.states.values().map(|state| &state.row);
-                if !rows.clone().any(|row| row.mvars) {
-                    return Vec::new();
-                }
-                rows.map(|row| (row.path.clone(), row.imports.clone())).collect()
-            }
-            (None, Some(manifest)) => {
-                if !(0..manifest.len()).any(|row| manifest.mvars(row)) {
-                    return Vec::new();
-                }
-                (0..manifest.len())
-                    .map(|row| (Name::from(manifest.path(row)), manifest.imports(row).map(Name::from).collect()))
-                    .collect()
-            }
-            (None, None) => return Vec::new(),
-        };
+        if !self.files.has_mvars() {
+            return Vec::new();
+        }
+        let rows: Vec<(Name, Vec<Name>)> =
+            self.files.iter().map(|view| (Name::from(view.path()), view.imports())).collect();
         let order = initialisation_order(&rows, |module| self.path_of_module(module));
         let mut symbols = Vec::new();
         for path in order {
@@ -1003,20 +1000,26 @@ impl Workspace {
         index.is_some_and(|index| index.binary_search_by(|item| item.symbol.as_str().cmp(symbol)).is_ok())
     }
 
-    /// For each unit, by path of its first file: recalled (`None`) or why it was computed in the last update.
+    /// For each file, by path: recalled (`None`) or why its unit was computed when it was last visited.
     pub fn reasons(&self) -> Vec<(Name, Option<Reason>)> {
-        match (&self.live, &self.manifest) {
-            (Some(live), _) => live.states.iter().map(|(path, state)| (path.clone(), state.reason.clone())).collect(),
-            (None, Some(manifest)) => (0..manifest.len()).map(|row| (Name::from(manifest.path(row)), None)).collect(),
-            (None, None) => Vec::new(),
-        }
+        let reason = |view| match view {
+            View::Row(..) => None,
+            View::State(state) => state.reason.clone(),
+        };
+        self.files.iter().map(|view| (Name::from(view.path()), reason(view))).collect()
+    }
+
+    /// The files of [`Workspace::reasons`] whose units were computed.
+    pub fn computed(&self) -> Vec<(Name, Reason)> {
+        self.files.visited().filter_map(|state| Some((state.row.path.clone(), state.reason.clone()?))).collect()
     }
 
     /// Signature of `def` in the last run and now, as text. `None`: it did not exist, does not, or is not known.
     pub fn signature_change(&mut self, def: &DefName) -> Option<(String, String)> {
         let path = self.path_of_module(def.module())?;
-        let row = self.manifest.as_ref()?.find(&path)?;
-        let before = self.artifact_of_row(row)?;
+        let manifest = Arc::clone(self.files.manifest()?);
+        let row = manifest.find(&path)?;
+        let before = self.open_entry(manifest.entry(row)?, &path, manifest.hash(row))?;
         let before: Signature = base_db::codec::decode(before.signature(def)?.1)?;
         let db = &self.live.as_ref()?.db;
         let now = types::signature(db, DefId::new(db, def.clone())).as_ref()?;
@@ -1040,9 +1043,7 @@ impl Workspace {
     /// The database, made if there was no need for it so far. For answers that only queries give.
     pub fn database(&mut self) -> &RootDatabase {
         if self.live.is_none() {
-            let scan = self.config.host.scan();
-            let live = self.start(&scan, &[]);
-            self.live = Some(live);
+            self.live = Some(self.start(&[]));
         }
         match &self.live {
             Some(live) => &live.db,
@@ -1087,26 +1088,9 @@ fn micros(start: Instant) -> u64 {
     start.elapsed().as_micros() as u64
 }
 
-fn is_library(path: &str) -> bool {
-    path.starts_with('<')
-}
-
-fn empty_row() -> Row {
-    Row {
-        path: Name::default(),
-        stamp: None,
-        hash: Fingerprint::ABSENT,
-        interface: Fingerprint::ABSENT,
-        entry: None,
-        deps: Vec::new(),
-        imports: Vec::new(),
-        asks_globals: false,
-        borrows: false,
-        has_globals: false,
-        warnings: false,
-        cyclic: false,
-        mvars: false,
-    }
+/// Name of the file beside the manifest that has what differs from it.
+fn delta_name(manifest: &str) -> String {
+    format!("{manifest} delta")
 }
 
 /// The module or block that the definition with this symbol stands in.
@@ -1120,15 +1104,6 @@ pub(crate) fn module_name(options: &Options, path: &str) -> Name {
         return Name::default();
     }
     base_db::module_path_of(path).unwrap_or_default()
-}
-
-/// The known files of each module; more than one is an error of the project.
-fn by_module(options: &Options, states: &BTreeMap<Name, State>) -> FxHashMap<Name, Vec<Name>> {
-    let mut files: FxHashMap<Name, Vec<Name>> = FxHashMap::default();
-    for path in states.keys() {
-        files.entry(module_name(options, path)).or_default().push(path.clone());
-    }
-    files
 }
 
 /// Inverse of [`module_name`] for files that follow the rule.
@@ -1145,33 +1120,6 @@ pub(crate) fn path_of(options: &Options, module: &str) -> Name {
 /// The path under which a host shows the file of a single-file run.
 pub const SINGLE_FILE: &str = "main.nos";
 
-/// Who relies on which module; made when somebody asks.
-#[derive(Default)]
-struct Users(Option<FxHashMap<Name, Vec<Name>>>);
-
-impl Users {
-    /// Paths of the files whose units asked `module`, a block of it, or a module below it that did not exist.
-    ///
-    /// Rows that were renewed meanwhile do not matter: their files were visited.
-    fn of(&mut self, module: &Name, states: &BTreeMap<Name, State>) -> Vec<Name> {
-        let users = self.0.get_or_insert_with(|| {
-            let mut users: FxHashMap<Name, Vec<Name>> = FxHashMap::default();
-            for (path, state) in states {
-                for prefix in state.row.deps.iter().flat_map(|dep| prefixes(dep)) {
-                    users.entry(Name::from(prefix)).or_default().push(path.clone());
-                }
-            }
-            users
-        });
-        users.get(module).cloned().unwrap_or_default()
-    }
-}
-
-/// `a.b.c` → `a`, `a.b`, `a.b.c`.
-fn prefixes(module: &str) -> impl Iterator<Item = &str> {
-    module.match_indices('.').map(|(at, _)| &module[..at]).chain(std::iter::once(module))
-}
-
 /// `a.b.c` → `a.b.c`, `a.b`, `a`, and at last the root.
 pub(crate) fn prefixes_longest_first(module: &str) -> impl Iterator<Item = &str> {
     let shorter = module.rmatch_indices('.').map(|(at, _)| &module[..at]);
@@ -1186,8 +1134,7 @@ pub(crate) fn library_file(module: &str) -> Option<Name> {
 
 struct FileOutcome {
     interface: Fingerprint,
-    imports: Vec<Name>,
-    has_globals: bool,
+    outline: Outline,
     problems: Vec<Problem>,
 }
 
@@ -1219,12 +1166,15 @@ fn visit_all(
             salsa::Database::trigger_lru_eviction(db);
         }
         match pool {
-            Some(pool) if batch.len() > 1 => {
+            Some(pool) => {
                 let db = db.clone();
                 let visited = batch.par_iter().with_max_len(1).map_with(db, |db, files| visit(db, files));
                 outcomes.extend(pool.install(|| visited.collect::<Vec<_>>()));
             }
-            _ => outcomes.extend(batch.iter().map(|files| visit(db, files))),
+            // An embedder's thread may have a small stack.
+            None => stacker::maybe_grow(STACK / 2, STACK, || {
+                outcomes.extend(batch.iter().map(|files| visit(db, files)));
+            }),
         }
     }
     outcomes
@@ -1232,49 +1182,31 @@ fn visit_all(
 
 /// Everything about one unit. A panic is that unit's problem only.
 fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
-    // An embedder's thread may have a small stack.
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-        stacker::maybe_grow(STACK / 2, STACK, || {
-            let unit = recall::unit_of(db, files[0]);
-            let reason = match recall::recall(db, unit) {
-                Recall::Hit(_) => None,
-                Recall::Miss(reason) => Some(reason),
-            };
-            let artifact = recall::unit_artifact(db, unit);
-            let not_compiled = artifact.is_none() && !files.iter().any(|&file| recall::has_errors(db, file));
-            let files = files.iter().map(|&file| {
-                let (imports, has_globals) = outline(db, file);
-                let mut problems = recall::file_problems(db, file).clone();
-                if not_compiled {
-                    problems.push(too_large(file.module(db)));
-                }
-                FileOutcome { interface: recall::interface(db, file), imports, has_globals, problems }
-            });
-            UnitOutcome { failed: false, artifact, reason, files: files.collect() }
-        })
-    }));
-    outcome.unwrap_or_else(|payload| {
-        if payload.is::<TextChanged>() || payload.is::<salsa::Cancelled>() {
-            panic::resume_unwind(payload);
-        }
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let outcome = catch_failure(|| {
+        let unit = recall::unit_of(db, files[0]);
+        let reason = match recall::recall(db, unit) {
+            Recall::Hit(_) => None,
+            Recall::Miss(reason) => Some(reason),
+        };
+        let artifact = recall::unit_artifact(db, unit);
+        let not_compiled = artifact.is_none() && !files.iter().any(|&file| recall::has_errors(db, file));
+        let files = files.iter().map(|&file| {
+            let mut problems = recall::file_problems(db, file).clone();
+            if not_compiled {
+                problems.push(too_large(file.module(db)));
+            }
+            FileOutcome { interface: recall::interface(db, file), outline: db.outline(file), problems }
+        });
+        UnitOutcome { failed: false, artifact, reason, files: files.collect() }
+    });
+    outcome.unwrap_or_else(|text| {
         let failed = files.iter().map(|file| FileOutcome {
             interface: Fingerprint::ABSENT,
-            imports: Vec::new(),
-            has_globals: false,
+            outline: Outline::default(),
             problems: vec![internal_error(file.module(db), &text)],
         });
         UnitOutcome { failed: true, artifact: None, reason: Some(Reason::HadErrors), files: failed.collect() }
     })
-}
-
-/// What the module graph and the indexes of impls and templates know of a file.
-fn outline(db: &RootDatabase, file: File) -> (Vec<Name>, bool) {
-    let header = hir::header(db, file);
-    let mut defs = header.modules.iter().flat_map(|module| &module.defs);
-    let has_globals = defs.any(|def| matches!(def.def.kind(), DefKind::Trait | DefKind::Impl | DefKind::Template));
-    (hir::imported_modules(header).collect(), has_globals)
 }
 
 fn module_problem(module: &Name, code: u16, message: String, notes: Vec<String>, help: Option<String>) -> Problem {

@@ -98,8 +98,7 @@ pub struct Engine {
     source: Source,
     store: Option<Arc<store::Store>>,
     cache: Option<CacheLocation>,
-    /// Something was set or may have changed on disk since the last update.
-    stale: bool,
+    stale: Stale,
     /// Why the last [`Engine::save`] failed.
     not_saved: Option<String>,
     /// The last update is in the journal of the store.
@@ -112,6 +111,16 @@ pub struct Engine {
     /// How many `eval` of running programs this engine is inside of.
     eval_depth: u32,
     plain_code: bool,
+}
+
+/// What may differ from the last update.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stale {
+    Nothing,
+    /// Texts that were set.
+    Texts,
+    /// Anything at the host.
+    Everything,
 }
 
 #[derive(Clone)]
@@ -197,7 +206,7 @@ impl Engine {
             source,
             store,
             cache,
-            stale: true,
+            stale: Stale::Everything,
             not_saved: None,
             noted: false,
             maintenance: cache::Maintenance::default(),
@@ -213,17 +222,21 @@ impl Engine {
         self.workspace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the text of a file, over what the disk has, for this engine only. Takes effect at the next question.
+    /// Sets the text of a file, over what the disk has, for this engine only. Takes effect at the next question, which
+    /// looks at what was set and not at the disk; see [`Engine::refresh`].
     ///
     /// `path` is relative to the project with `/`; of a single file every path means that file.
     pub fn set_text(&mut self, path: &str, text: impl Into<String>) {
         let text: Arc<str> = Arc::from(text.into());
         match &self.source {
-            Source::Memory(memory) => memory.set(Name::from(path), text),
+            Source::Memory(memory) => {
+                memory.set(Name::from(path), text);
+                self.workspace().touch(path);
+            }
             Source::Folder(_) => self.workspace().set_overlay(path, text),
             Source::File(_) => self.workspace().set_overlay(SINGLE_FILE, text),
         }
-        self.stale = true;
+        self.stale = self.stale.max(Stale::Texts);
     }
 
     /// Removes a file of a project in memory, or forgets what [`Engine::set_text`] set.
@@ -233,20 +246,22 @@ impl Engine {
             Source::Folder(_) => self.workspace().clear_overlay(path),
             Source::File(_) => self.workspace().clear_overlay(SINGLE_FILE),
         }
-        self.stale = true;
+        self.stale = Stale::Everything;
     }
 
     /// Looks at the disk again at the next question.
     pub fn refresh(&mut self) {
-        self.stale = true;
+        self.stale = Stale::Everything;
     }
 
     fn update(&mut self) {
-        if self.stale {
-            self.workspace().update();
-            self.stale = false;
-            self.noted = false;
+        match self.stale {
+            Stale::Nothing => return,
+            Stale::Texts => self.workspace().update_touched(),
+            Stale::Everything => self.workspace().update(),
         }
+        self.stale = Stale::Nothing;
+        self.noted = false;
     }
 
     /// All diagnostics of the project, by file, then place. Empty: the program can run.

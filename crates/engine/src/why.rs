@@ -85,9 +85,7 @@ impl Engine {
 type Computed = (Name, String, String);
 
 fn computed(workspace: &mut Workspace) -> Vec<Computed> {
-    let reasons = workspace.reasons().into_iter();
-    let computed = reasons.filter_map(|(path, reason)| Some((path, reason?)));
-    let computed = computed.filter(|(path, _)| !path.starts_with('<'));
+    let computed = workspace.computed().into_iter().filter(|(path, _)| !path.starts_with('<'));
     let mut computed: Vec<Computed> =
         computed.map(|(path, reason)| (path, cause(&reason).to_owned(), sentence(&reason, workspace))).collect();
     computed.sort();

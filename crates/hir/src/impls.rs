@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{HirDb, query::header, resolve::resolve, template::lacks_globals};
+use crate::{HirDb, query::header, resolve::resolve};
 
 /// Traits and impls of the project, each with its methods.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,9 +35,6 @@ pub struct MethodsNamed {
 /// The traits and impls of one file.
 #[salsa::tracked]
 fn file_impls(db: &dyn HirDb, file: File) -> Arc<ImplIndex> {
-    if lacks_globals(db, file) {
-        return Arc::default();
-    }
     let mut index = ImplIndex::default();
     for module in &header(db, file).modules {
         for item in &module.defs {
@@ -57,9 +54,12 @@ fn file_impls(db: &dyn HirDb, file: File) -> Arc<ImplIndex> {
     Arc::new(index)
 }
 
+/// The traits and impls of one shard. Files of which the host knows that they have none are not looked at.
 #[salsa::tracked]
 fn shard_impls(db: &dyn HirDb, shard: FileShard) -> Arc<ImplIndex> {
-    Arc::new(merged(shard.files(db).iter().map(|&file| &**file_impls(db, file))))
+    let _ = shard.outlines(db);
+    let files = shard.files(db).iter().filter(|&&file| !db.lacks_globals(file));
+    Arc::new(merged(files.map(|&file| &**file_impls(db, file))))
 }
 
 fn merged<'a>(parts: impl Iterator<Item = &'a ImplIndex>) -> ImplIndex {

@@ -48,7 +48,11 @@ pub trait HirDb: base_db::SourceDb {
     fn stored_header(&self, file: base_db::File) -> Option<std::sync::Arc<item_tree::Header>>;
 
     /// [`imported_modules`] of the header of `file`, if they are known without its header: what the module graph needs of
-    /// all files, also of those that nobody asks for. Like a stored header, an answer about the text with this hash.
+    /// all files, also of those that nobody asks for. Not known where the header depends on templates of other files.
+    ///
+    /// This and [`HirDb::lacks_globals`] are the outline of a file: a function of its text that the host keeps up to date.
+    /// "Not known" is always right, and needs no announcement. When what was known of a file is something else now,
+    /// [`base_db::FileShard::outlines_changed`] says so before anybody relies on a fold over files.
     fn stored_imports(&self, file: base_db::File) -> Option<std::sync::Arc<[base_db::Name]>> {
         let _ = file;
         None
@@ -59,6 +63,13 @@ pub trait HirDb: base_db::SourceDb {
     fn lacks_globals(&self, file: base_db::File) -> bool {
         let _ = file;
         false
+    }
+
+    /// The files of the unit of `file`, sorted by path, if they are known without the module graph. Asked only while
+    /// [`base_db::Project::grouped`] holds.
+    fn stored_unit(&self, file: base_db::File) -> Option<Vec<base_db::File>> {
+        let _ = file;
+        None
     }
 }
 

@@ -1,7 +1,8 @@
 //! Units: strongly connected components of the module graph.
 //!
 //! Input: headers. Output: which files form a unit, and the units in topological order. Edges are facts of one file and
-//! folded over shards, so that an edit revisits one shard; the graph is built again only when an edge changed.
+//! folded over shards, so that an edit revisits one shard; the graph is built again only when an edge changed. A host
+//! that knows the units of an earlier run spares building it until then.
 //!
 //! Invariant: the order of units and files depends on names only, never on the order in which files were added.
 
@@ -58,20 +59,20 @@ pub fn imported_modules(header: &Header) -> impl Iterator<Item = Name> {
     modules.into_iter()
 }
 
-/// [`imported_modules`] of a file, without its header if the host knows them.
-#[salsa::tracked(returns(deref))]
+/// [`imported_modules`] of a file.
+#[salsa::tracked]
 fn import_names(db: &dyn HirDb, file: File) -> Arc<[Name]> {
-    // What is known of a text depends on the text.
-    let _ = file.hash(db);
-    db.stored_imports(file).unwrap_or_else(|| imported_modules(header(db, file)).collect())
+    imported_modules(header(db, file)).collect()
 }
 
 type Imports = Arc<[Name]>;
 
-/// The imports of all files of one shard.
+/// The imports of all files of one shard, without their headers if the host knows them.
 #[salsa::tracked(returns(deref))]
 fn shard_imports(db: &dyn HirDb, shard: FileShard) -> Arc<[(File, Imports)]> {
-    shard.files(db).iter().map(|&file| (file, import_names(db, file).into())).collect()
+    let _ = shard.outlines(db);
+    let imports = |file| db.stored_imports(file).unwrap_or_else(|| Arc::clone(import_names(db, file)));
+    shard.files(db).iter().map(|&file| (file, imports(file))).collect()
 }
 
 /// The units of the project.
@@ -79,7 +80,7 @@ pub fn unit_graph(db: &dyn HirDb) -> &Arc<UnitGraph> {
     project_units(db, db.project())
 }
 
-/// One pass over names: a restart comes through here for every file of the project, so nothing is a query of its own.
+/// One pass over names; nothing is a query of its own.
 #[salsa::tracked]
 fn project_units(db: &dyn HirDb, project: Project) -> Arc<UnitGraph> {
     let _span = tracing::debug_span!("unit_graph").entered();
@@ -119,6 +120,11 @@ fn project_units(db: &dyn HirDb, project: Project) -> Arc<UnitGraph> {
 /// The files of the unit of `file`, sorted by path; the file alone if it is not in the project.
 #[salsa::tracked]
 pub fn unit_files(db: &dyn HirDb, file: File) -> Vec<File> {
+    if db.project().grouped(db)
+        && let Some(files) = db.stored_unit(file)
+    {
+        return files;
+    }
     let graph = unit_graph(db);
     match graph.unit_of(file) {
         Some(unit) => graph.units[unit as usize].files.clone(),

@@ -46,7 +46,7 @@ pub use files::{Entry, Files, Lock, Metadata, OpenFile, RealFiles};
 pub use format::{BuildId, Key, MAX_PER_KEY, NewRecord, RecordRef, SegmentId};
 pub use journal::NOTE;
 pub use maintain::{BuildStat, KindStat, MaintainOptions, Maintained, Problem, Stat};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, ManifestId};
 pub use segment::Record;
 pub use store::{Counters, Fate, SaveError, Store, Warning};
 pub use transfer::{Exported, ImportError, Imported};

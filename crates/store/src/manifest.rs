@@ -27,7 +27,37 @@ pub struct Manifest {
     places: usize,
 }
 
+/// Which manifest a file holds, cheap to compare with the file: its header, which has the checksum of all the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ManifestId {
+    header: [u8; HEADER],
+    length: u64,
+}
+
+impl ManifestId {
+    /// Of a whole file.
+    pub(crate) fn of(file: &[u8]) -> ManifestId {
+        let mut header = [0; HEADER];
+        header.copy_from_slice(&file[..HEADER]);
+        ManifestId { header, length: file.len() as u64 }
+    }
+
+    pub(crate) fn fits(&self, header: &[u8; HEADER], length: u64) -> bool {
+        self.header == *header && self.length == length
+    }
+
+    /// Bytes of the file.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
 impl Manifest {
+    /// Its identity.
+    pub fn id(&self) -> ManifestId {
+        ManifestId::of(&self.file)
+    }
+
     /// The caller's bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.file[HEADER + self.places * RecordRef::BYTES..]

@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::files::Files;
 use crate::format::{self, BuildId, Key, MAX_PER_KEY, NewRecord, RecordRef, SegmentBuilder, SegmentId};
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, ManifestId};
 use crate::segment::{Record, Segment, Trouble, zeroed};
 
 /// A file used after this long gets its time renewed; eviction is no finer than this.
@@ -357,14 +357,33 @@ impl Store {
         }
     }
 
-    /// Replaces the manifest of that name. `references`: the places it speaks of, see [`Manifest`]; where this store has
-    /// merged meanwhile, the new ones are written.
+    /// Replaces the manifest of that name and returns its identity. `references`: the places it speaks of, see
+    /// [`Manifest`]; where this store has merged meanwhile, the new ones are written.
     ///
     /// Any text is a name. The last writer wins.
-    pub fn write_manifest(&self, name: &str, bytes: &[u8], references: &[RecordRef]) -> Result<(), SaveError> {
+    pub fn write_manifest(&self, name: &str, bytes: &[u8], references: &[RecordRef]) -> Result<ManifestId, SaveError> {
         let file_name = manifest::file_name(name);
         let file = manifest::encode(&file_name, &self.build, references.iter().map(|&at| self.moved(at)), bytes);
-        self.write_manifest_file(&file_name, &file.ok_or(SaveError::TooLarge)?)
+        let file = file.ok_or(SaveError::TooLarge)?;
+        self.write_manifest_file(&file_name, &file)?;
+        Ok(ManifestId::of(&file))
+    }
+
+    /// Whether the manifest of that name is still the one that was read or written as `id`. Reads its header only.
+    pub fn is_manifest(&self, name: &str, id: &ManifestId) -> bool {
+        let read = || {
+            let file = self.files.open(&self.manifests().join(manifest::file_name(name)))?;
+            let mut header = [0; manifest::HEADER];
+            file.read_exact_at(&mut header, 0)?;
+            Ok::<_, io::Error>((header, file.metadata().length))
+        };
+        read().is_ok_and(|(header, length)| id.fits(&header, length))
+    }
+
+    /// Removes the manifest of that name, if there is one. One that cannot be removed stays.
+    pub fn remove_manifest(&self, name: &str) {
+        // Whoever removes a manifest can do with its being there.
+        let _ = self.files.remove_file(&self.manifests().join(manifest::file_name(name)));
     }
 
     /// Forgets what is known about the folder, so that what other processes saved is found.

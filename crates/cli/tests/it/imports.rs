@@ -36,7 +36,8 @@ fn s44_a_narrowed_import_hides_the_other_names() {
     project.edit("p.nos", "use lib.*", "use lib.{one}");
     project.run().refused(&["project/p.nos:2", "`two`"]).silent_about(&["`one`", "project/q.nos"]);
     project.edit("p.nos", "{one}", "{one, two}");
-    project.run().prints("(3, 5)").leaves(&["lib.nos", "q.nos"]).work(1, 1);
+    // All names mean what they meant before the errors, so the older entry has the code.
+    project.run().prints("(3, 5)").leaves(&["lib.nos", "q.nos"]).work(0, 0);
 }
 
 #[test]

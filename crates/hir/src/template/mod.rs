@@ -28,7 +28,7 @@ use syntax::{
 };
 
 pub(crate) use code::is_decorated;
-pub(crate) use scope::{FileDefinitions, ProjectScope, Scope, lacks_globals};
+pub(crate) use scope::{FileDefinitions, ProjectScope, Scope};
 pub use scope::{TemplateQuestion, template_answer, templates_fingerprint};
 
 use eval::Evaluator;

@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-use base_db::{DefKind, File, Fingerprint, ModuleId, Name, Project, file_of_module};
+use base_db::{DefKind, File, FileShard, Fingerprint, ModuleId, Name, Project, file_of_module};
 use serde::{Deserialize, Serialize};
 use syntax::{
     GreenNode,
@@ -219,29 +219,31 @@ fn outline(db: &dyn HirDb, file: File) -> Arc<Outline> {
     Arc::new(outline)
 }
 
+/// Modules and names of the templates of one shard. Files of which the host knows that they have none are not looked at.
+#[salsa::tracked(returns(deref))]
+fn shard_templates(db: &dyn HirDb, shard: FileShard) -> Arc<[(Name, Name)]> {
+    let _ = shard.outlines(db);
+    let mut templates = Vec::new();
+    for &file in shard.files(db) {
+        if file.library(db) || db.lacks_globals(file) {
+            continue;
+        }
+        // Of two files that define one module, only the first is asked for anything.
+        if file_of_module(db, ModuleId::new(db, file.module(db).clone())) == Some(file) {
+            templates.extend_from_slice(&outline(db, file).templates);
+        }
+    }
+    templates.into()
+}
+
 /// The modules of the project that have templates, by name of the template.
 #[salsa::tracked]
 fn template_index(db: &dyn HirDb, project: Project) -> Arc<BTreeMap<Name, BTreeSet<Name>>> {
     let mut index: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
-    for file in project.files(db) {
-        // Of two files that define one module, only the first is asked for anything.
-        let owner = file_of_module(db, ModuleId::new(db, file.module(db).clone()));
-        if file.library(db) || lacks_globals(db, file) || owner != Some(file) {
-            continue;
-        }
-        for (module, name) in &outline(db, file).templates {
-            index.entry(name.clone()).or_default().insert(module.clone());
-        }
+    for (module, name) in project.shards(db).iter().flat_map(|&shard| shard_templates(db, shard)) {
+        index.entry(name.clone()).or_default().insert(module.clone());
     }
     Arc::new(index)
-}
-
-/// Whether the host knows that there is nothing to look for in the file.
-#[salsa::tracked(returns(copy))]
-pub(crate) fn lacks_globals(db: &dyn HirDb, file: File) -> bool {
-    // What is known of a text depends on the text.
-    let _ = file.hash(db);
-    db.lacks_globals(file)
 }
 
 /// The file that holds `module`, as far as its name tells: whether there is such a block is not asked.

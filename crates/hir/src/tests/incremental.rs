@@ -45,9 +45,7 @@ fn moving_a_function_lowers_nothing() {
             collected
             definition_syntax x2
             header
-            import_names
             item_tree
-            lacks_globals
             parse
         "#]],
     );
@@ -63,9 +61,7 @@ fn editing_a_body_lowers_that_body() {
             collected
             definition_syntax x2
             header
-            import_names
             item_tree
-            lacks_globals
             parse
         "#]],
     );
@@ -81,9 +77,7 @@ fn blanks_in_a_body_stop_at_the_body() {
             collected
             definition_syntax x2
             header
-            import_names
             item_tree
-            lacks_globals
             parse
         "#]],
     );
@@ -105,7 +99,6 @@ fn an_unrelated_item_reaches_no_other_module() {
             import_problems
             item x3
             item_tree
-            lacks_globals
             members x3
             module_header
             module_mvars
@@ -132,7 +125,6 @@ fn adding_an_import() {
             import_problems
             import_table
             item_tree
-            lacks_globals
             members x2
             module_header
             module_mvars
@@ -162,7 +154,6 @@ fn a_star_import_sees_a_new_item() {
             import_problems
             item x2
             item_tree
-            lacks_globals
             members x2
             module_header
             module_mvars
@@ -209,7 +200,6 @@ fn breaking_a_cycle() {
             import_problems
             import_table
             item_tree
-            lacks_globals
             module_header
             module_mvars
             module_names
@@ -281,9 +271,7 @@ fn editing_a_template_lowers_what_it_decorates() {
             definitions
             expansion
             header
-            import_names
             item_tree
-            lacks_globals
             own_clauses
             parse
         "#]],
@@ -301,9 +289,7 @@ fn moving_a_template_lowers_nothing() {
             definitions
             file_items
             header
-            import_names
             item_tree
-            lacks_globals
             own_clauses
             parse
         "#]],

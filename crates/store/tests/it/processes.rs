@@ -36,7 +36,7 @@ fn work(dir: &Path, seed: u64, rounds: u32, clears: bool) -> u32 {
             }
         }
         match random.u8(..8) {
-            0 => store.write_manifest("run", &round.to_le_bytes(), &places).unwrap(),
+            0 => drop(store.write_manifest("run", &round.to_le_bytes(), &places).unwrap()),
             1 => drop(store.maintain(MaintainOptions { max_segments: 4, ..MaintainOptions::default() }).unwrap()),
             2 => store = open(dir),
             3 => store.refresh(),
