@@ -57,13 +57,6 @@ impl State {
     }
 }
 
-/// The entry of a unit, stored or made.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Answer {
-    Stored(RecordRef),
-    Made(*const Artifact),
-}
-
 /// One file, wherever it is known from.
 #[derive(Clone, Copy)]
 pub(crate) enum View<'a> {
@@ -130,10 +123,11 @@ impl<'a> View<'a> {
         }
     }
 
-    pub(crate) fn is_cyclic(self) -> bool {
+    /// Path of the first file of its unit, if that has more files than this one.
+    fn unit(self) -> Option<&'a str> {
         match self {
-            View::Row(manifest, row) => manifest.cyclic(row),
-            View::State(state) => state.row.cyclic,
+            View::Row(manifest, row) => manifest.unit(row),
+            View::State(state) => state.row.unit.as_deref(),
         }
     }
 
@@ -149,14 +143,6 @@ impl<'a> View<'a> {
         match self {
             View::Row(manifest, row) => manifest.has_entry(row),
             View::State(state) => state.is_answered(),
-        }
-    }
-
-    /// What tells its unit from others that have an entry.
-    fn answer(self) -> Option<Answer> {
-        match self {
-            View::State(State { artifact: Some(artifact), .. }) => Some(Answer::Made(Arc::as_ptr(artifact))),
-            _ => self.entry().map(Answer::Stored),
         }
     }
 
@@ -217,7 +203,7 @@ impl Sets {
                 set.remove(path);
             }
         };
-        note(&mut self.cyclic, |view| !view.is_library() && view.is_cyclic());
+        note(&mut self.cyclic, |view| !view.is_library() && view.unit().is_some());
         note(&mut self.unanswered, |view| !view.is_library() && !view.is_answered());
         note(&mut self.with_problems, |view| view.has_problems());
         note(&mut self.with_mvars, |view| view.has_mvars());
@@ -233,7 +219,7 @@ impl Files {
             for row in manifest.rows() {
                 let view = View::Row(manifest, row);
                 files.count += usize::from(!view.is_library());
-                let special = view.is_cyclic() || !view.is_answered() || view.has_problems() || view.has_mvars();
+                let special = view.unit().is_some() || !view.is_answered() || view.has_problems() || view.has_mvars();
                 if special {
                     files.sets.note(&Name::from(view.path()), Some(view));
                 }
@@ -306,18 +292,18 @@ impl Files {
         !self.sets.with_mvars.is_empty()
     }
 
-    /// The files of the unit of `view`, if it has more than one and has an entry.
+    /// The files of the unit of `view`, if it has more than one.
     pub(crate) fn unit_of(&self, view: View<'_>) -> Vec<Name> {
-        let unit = view.answer();
-        let is_member = |path: &&Name| self.get(path).is_some_and(|other| other.answer() == unit);
-        if view.is_cyclic() && unit.is_some() { self.cyclic().filter(is_member).cloned().collect() } else { Vec::new() }
+        let Some(unit) = view.unit() else { return Vec::new() };
+        let is_member = |path: &&Name| self.get(path).is_some_and(|other| other.unit() == Some(unit));
+        self.cyclic().filter(is_member).cloned().collect()
     }
 
     /// How many units the project files have that are not in `visited`, of which `single` are units of one file.
     pub(crate) fn untouched_units(&self, visited: &BTreeSet<Name>, single: usize) -> usize {
         let others = self.cyclic().filter(|path| !visited.contains(*path));
-        let entries: FxHashSet<_> = others.filter_map(|path| self.get(path)).map(|view| view.answer()).collect();
-        self.count.saturating_sub(self.sets.cyclic.len() + single) + entries.len()
+        let units: FxHashSet<_> = others.filter_map(|path| self.get(path)?.unit()).collect();
+        self.count.saturating_sub(self.sets.cyclic.len() + single) + units.len()
     }
 
     /// Paths of files whose units asked one of these modules, a block of one, or a module below one that did not exist;

@@ -59,8 +59,9 @@ pub(crate) struct Row {
     pub borrows: bool,
     /// The entry holds warnings.
     pub warnings: bool,
-    /// The unit has more files than this one.
-    pub cyclic: bool,
+    /// Path of the first file of the unit, if it has more files than this one. Which files are a unit is said here and not
+    /// by their entry: its place may be another in the base and in the delta while a merge renews both.
+    pub unit: Option<Name>,
     /// The file declares mvars.
     pub mvars: bool,
 }
@@ -81,14 +82,15 @@ impl Row {
             has_globals: false,
             borrows: false,
             warnings: false,
-            cyclic: false,
+            unit: None,
             mvars: false,
         }
     }
 }
 
-/// Bytes of a row: path, stamp 4 × 8, hash 16, interface 16, dep and import ranges 4 × 4, two entry numbers, flags.
-const ROW: usize = 4 + 32 + 16 + 16 + 16 + 8 + 4;
+/// Bytes of a row: path, stamp 4 × 8, hash 16, interface 16, dep and import ranges 4 × 4, two entry numbers, first path of
+/// the unit, flags.
+const ROW: usize = 4 + 32 + 16 + 16 + 16 + 8 + 4 + 4;
 const HEADER: usize = 52;
 /// A fold is due when a delta is larger than this, or than a share of its base.
 const DELTA_MAX: usize = 48 << 10;
@@ -97,14 +99,14 @@ const STAMPED: u32 = 1;
 const ASKS_GLOBALS: u32 = 2;
 const HAS_GLOBALS: u32 = 4;
 const WARNINGS: u32 = 8;
-const CYCLIC: u32 = 16;
-const MVARS: u32 = 32;
-const BORROWS: u32 = 64;
-const LIBRARY: u32 = 128;
+const MVARS: u32 = 16;
+const BORROWS: u32 = 32;
+const LIBRARY: u32 = 64;
 /// Of a delta: the base's row of this path is gone.
-const REMOVED: u32 = 256;
+const REMOVED: u32 = 128;
 
-const NO_ENTRY: u32 = u32::MAX;
+/// In place of the number of an entry or a name.
+const NONE: u32 = u32::MAX;
 
 /// One file as read; rows are views into the buffer.
 struct Table {
@@ -137,7 +139,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 
 /// A file to be written: bytes with the places they speak of by number.
 pub(crate) struct Encoded {
-    /// What [`Manifest::identity`] gives for a base with these bytes.
+    /// What [`Manifest::identity`] gives for a base with these bytes and places.
     pub(crate) identity: Fingerprint,
     pub(crate) bytes: Vec<u8>,
     pub(crate) entries: Vec<store::RecordRef>,
@@ -183,7 +185,7 @@ pub(crate) fn encode(rows: &[Row], flags: u32, base: Option<(Fingerprint, &[Name
             table.extend_from_slice(&(deps.len() as u32).to_le_bytes());
         }
         for place in [row.entry, row.older] {
-            let place = place.map_or(NO_ENTRY, |at| {
+            let place = place.map_or(NONE, |at| {
                 *entry_numbers.entry(at).or_insert_with(|| {
                     entries.push(at);
                     entries.len() as u32 - 1
@@ -191,13 +193,13 @@ pub(crate) fn encode(rows: &[Row], flags: u32, base: Option<(Fingerprint, &[Name
             });
             table.extend_from_slice(&place.to_le_bytes());
         }
+        table.extend_from_slice(&row.unit.as_deref().map_or(NONE, &mut number).to_le_bytes());
         let flag = |set: bool, bit: u32| if set { bit } else { 0 };
         let bits = flag(row.stamp.is_some(), STAMPED)
             | flag(row.asks_globals, ASKS_GLOBALS)
             | flag(row.has_globals, HAS_GLOBALS)
             | flag(row.borrows, BORROWS)
             | flag(row.warnings, WARNINGS)
-            | flag(row.cyclic, CYCLIC)
             | flag(row.mvars, MVARS)
             | flag(is_library(&row.path), LIBRARY)
             | extra;
@@ -223,7 +225,9 @@ pub(crate) fn encode(rows: &[Row], flags: u32, base: Option<(Fingerprint, &[Name
     for name in &names {
         out.extend_from_slice(name.as_bytes());
     }
-    let identity = Fingerprint::of_bytes(&out);
+    // Two processes may come to the same rows and keep their entries at two places; a delta is of one of the two.
+    let places = entries.iter().map(|place| Fingerprint::of_bytes(&place.to_bytes()));
+    let identity = Fingerprint::combine(std::iter::once(Fingerprint::of_bytes(&out)).chain(places));
     out[20..36].copy_from_slice(&identity.0);
     Encoded { identity, bytes: out, entries }
 }
@@ -331,7 +335,7 @@ impl Table {
 
     fn place(&self, row: usize, at: usize) -> Option<store::RecordRef> {
         match u32_at(self.row_bytes(row), at) {
-            NO_ENTRY => None,
+            NONE => None,
             number => self.blob.reference(number as usize),
         }
     }
@@ -341,6 +345,7 @@ const DEPS: usize = 68;
 const IMPORTS: usize = 76;
 const ENTRY: usize = 84;
 const OLDER: usize = 88;
+const UNIT: usize = 92;
 
 impl Manifest {
     /// A base, with its delta if there is one and it is this base's. `None`: not of this shape.
@@ -462,7 +467,7 @@ impl Manifest {
     /// Whether there is an entry.
     pub(crate) fn has_entry(&self, row: usize) -> bool {
         let (table, row) = self.table(row);
-        u32_at(table.row_bytes(row), ENTRY) != NO_ENTRY
+        u32_at(table.row_bytes(row), ENTRY) != NONE
     }
 
     /// The last entry of a file without one.
@@ -491,9 +496,13 @@ impl Manifest {
         self.flag(row, WARNINGS)
     }
 
-    /// The unit has more files than this one.
-    pub(crate) fn cyclic(&self, row: usize) -> bool {
-        self.flag(row, CYCLIC)
+    /// Path of the first file of the unit, if it has more files than this one.
+    pub(crate) fn unit(&self, row: usize) -> Option<&str> {
+        let (table, row) = self.table(row);
+        match u32_at(table.row_bytes(row), UNIT) {
+            NONE => None,
+            number => Some(table.name(number)),
+        }
     }
 
     /// The file declares mvars.
@@ -536,7 +545,7 @@ impl Manifest {
             has_globals: self.has_globals(at),
             borrows: self.borrows(at),
             warnings: self.warnings(at),
-            cyclic: self.cyclic(at),
+            unit: self.unit(at).map(Name::from),
             mvars: self.mvars(at),
         }
     }

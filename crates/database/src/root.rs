@@ -264,14 +264,14 @@ impl hir::HirDb for RootDatabase {
     fn stored_unit(&self, file: File) -> Option<Vec<File>> {
         let manifest = self.shared.known.as_ref()?;
         let row = manifest.find(file.path(self))?;
-        // Of library files that nobody uses it is known only that they are there.
-        let entry = manifest.entry(row);
-        if !manifest.cyclic(row) {
-            return (entry.is_some() || !file.library(self)).then(|| vec![file]);
+        match manifest.unit(row) {
+            // Of library files that nobody uses it is known only that they are there.
+            None => (manifest.has_entry(row) || !file.library(self)).then(|| vec![file]),
+            unit => {
+                let members = manifest.rows().filter(|&row| manifest.unit(row) == unit);
+                members.map(|row| self.project().file(self, manifest.path(row))).collect()
+            }
         }
-        let entry = Some(entry?);
-        let members = manifest.rows().filter(|&row| manifest.cyclic(row) && manifest.entry(row) == entry);
-        members.map(|row| self.project().file(self, manifest.path(row))).collect()
     }
 }
 

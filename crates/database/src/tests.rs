@@ -12,14 +12,20 @@ use base_db::{Name, Options};
 use expect_test::{Expect, expect};
 use store::testing::MemoryFiles;
 
-use crate::workspace::{Config, Host, Scanned, Workspace};
+use crate::{
+    manifest::Stamp,
+    workspace::{Config, Host, Scanned, Workspace},
+};
 
+/// Texts, and the stamps of those that have one.
 #[derive(Default)]
-struct Files(Mutex<BTreeMap<Name, Arc<str>>>);
+struct Files(Mutex<BTreeMap<Name, Arc<str>>>, Mutex<BTreeMap<Name, Stamp>>);
 
 impl Host for Files {
     fn scan(&self) -> Vec<Scanned> {
-        self.0.lock().unwrap().keys().map(|path| Scanned { path: path.clone(), stamp: None }).collect()
+        let stamps = self.1.lock().unwrap();
+        let stamped = |path: &Name| Scanned { path: path.clone(), stamp: stamps.get(path).copied() };
+        self.0.lock().unwrap().keys().map(stamped).collect()
     }
 
     fn read(&self, path: &str) -> Result<Arc<str>, String> {

@@ -653,7 +653,7 @@ impl Workspace {
                         row.imports = facts.outline.imports.to_vec();
                         row.has_globals = facts.outline.has_globals;
                         row.borrows = facts.outline.borrows;
-                        row.cyclic = files.len() > 1;
+                        row.unit = (files.len() > 1).then(|| files[0].path(db).clone());
                         row.warnings = !facts.problems.is_empty();
                         // A unit with errors is visited at every update until it has none.
                         row.deps = head.map(recall::consulted).unwrap_or_default();
