@@ -375,6 +375,11 @@ impl Files {
         self.sets.unsaved.iter().filter_map(|path| self.states.get(path))
     }
 
+    /// Whether any row is not the base's.
+    pub(crate) fn differ_from_base(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// The rows that differ from the base, and the paths it has and should not.
     pub(crate) fn delta(&self) -> (Vec<Row>, Vec<Name>) {
         let (mut rows, mut gone) = (Vec::new(), Vec::new());

@@ -789,6 +789,11 @@ impl Workspace {
                 return Ok(());
             }
         }
+        self.write_base(store, flags)
+    }
+
+    fn write_base(&mut self, store: &store::Store, flags: u32) -> Result<(), store::SaveError> {
+        let name = &self.config.manifest;
         let whole = manifest::encode(&self.files.rows(), flags, None);
         let id = store.write_manifest(name, &whole.bytes, &whole.entries)?;
         // The delta of the base before names that one, so it is harmless should it stay.
@@ -796,6 +801,15 @@ impl Workspace {
         self.base = Some(Base { id, identity: whole.identity, flags });
         self.files.written_whole();
         Ok(())
+    }
+
+    /// Makes one manifest of base and delta, so that the store keeps nothing for rows that are replaced. `Err`: one line.
+    pub fn fold(&mut self) -> Result<(), String> {
+        let (Some(store), Some(base)) = (self.config.store.clone(), self.base) else { return Ok(()) };
+        if !self.files.differ_from_base() {
+            return Ok(());
+        }
+        self.write_base(&store, base.flags).map_err(|error| error.to_string())
     }
 
     /// Counts and times of the last update and of what followed it.

@@ -272,6 +272,7 @@ impl Engine {
     /// limit if `None`). Entries of the current state are kept whatever it is. `Err`: one line.
     pub fn cache_gc(&self, max_bytes: Option<u64>) -> Result<CacheGc, String> {
         let store = self.usable_store()?;
+        self.workspace().fold()?;
         let limit = self.cache.as_ref().map_or(PROJECT_LIMIT, |location| location.limit);
         let options =
             MaintainOptions { max_bytes: max_bytes.unwrap_or(limit), max_segments: 1, ..MaintainOptions::default() };

@@ -86,7 +86,9 @@ fn gc_keeps_the_present_state_and_forgets_the_others() {
     assert!(gc.stdout.contains("because entries of the current state are kept"), "{}", gc.stdout);
     let after = stat(&folder);
     assert_eq!(after["entries"], after["live"], "{after}");
-    assert_eq!(before["live"], after["live"], "{before} {after}");
+    // Four units and the prelude; before, also what the manifest had for texts that were edited since it was made anew.
+    assert_eq!(after["live"], 5, "{after}");
+    assert!(before["live"].as_u64() >= Some(5), "{before}");
     assert!(after["bytes"].as_u64() < before["bytes"].as_u64());
     assert_eq!(after["segments"], 1);
     warm(&folder);
