@@ -3,17 +3,17 @@
 //! A list is a view `(buffer, len)`. The buffer holds the elements *in reverse*, so the head of the view is the element
 //! `len - 1` of the buffer, the tail is the view `(buffer, len - 1)`, and a new head is pushed at the end: if the view
 //! reaches exactly to the end, it shares the buffer with everybody else who looks at a shorter part. A second,
-//! different head in front of the same tail starts a new buffer that continues the old one (`parent`), like a cons cell
-//! would; short ones are copied. Views never point into a parent: they are normalised to the parent itself.
-//! When an index walks too many parents the buffer is flattened in place, once.
+//! different head in front of the same tail starts a new buffer that continues the old one, like a cons cell would;
+//! short ones are copied. Views never point into a continued buffer: they are normalised to that buffer itself. A buffer
+//! that continues others also knows one far below, so that an index walks a logarithmic number of them.
 //!
 //! Measured against cons cells: a list of n Ints takes 16 n bytes instead of 40 n; building in a loop and folding are
 //! amortised constant per element; `++`, `push` and `set` copy, but in place when the list has one owner.
 //!
-//! Invariants: a view has `len > parent_len` of its buffer, or is empty and has no buffer; elements below a view's
-//! `len` never change while it exists.
+//! Invariants: a view has `len > start` of its buffer, or is empty and has no buffer; elements never move or change
+//! while their buffer is shared, so a reference to one lives as long as the borrow of the list.
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::rc::Rc;
 
 use crate::mem::{self, Garbage};
@@ -21,70 +21,115 @@ use crate::value::Value;
 
 /// Forks of views shorter than this are copied instead of chained.
 const COPY_BELOW: u32 = 16;
-/// An index that walks more parents than this flattens.
-const FLATTEN_BEYOND: u32 = 8;
+
+/// Elements that stay where they are while they are shared: the only thing that is done to a shared row is to write
+/// behind its last element, if there is room.
+struct Items(UnsafeCell<Vec<Value>>);
+
+impl Items {
+    #[inline]
+    fn as_slice(&self) -> &[Value] {
+        // SAFETY: while `self` is borrowed, `try_push` is the only writer. It writes behind the elements of this slice
+        // and never moves them, and it runs no code that could come back here, so the vector itself is not borrowed
+        // twice. `UnsafeCell` keeps the row on one thread.
+        unsafe { (*self.0.get()).as_slice() }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    /// Appends if that moves nothing; gives the value back otherwise.
+    #[inline]
+    fn try_push(&self, value: Value) -> Result<(), Value> {
+        // SAFETY: slices that were handed out point at elements, not at the vector, and a push with room left writes
+        // behind all of them.
+        let items = unsafe { &mut *self.0.get() };
+        if items.len() == items.capacity() {
+            return Err(value);
+        }
+        items.push(value);
+        Ok(())
+    }
+
+    fn get_mut(&mut self) -> &mut Vec<Value> {
+        self.0.get_mut()
+    }
+}
 
 /// Shared storage of lists, see the module documentation.
 pub struct Buf {
-    inner: UnsafeCell<Inner>,
+    /// Number of elements that lie in the buffers below.
+    start: u32,
+    /// Whether a list of this full buffer goes on in another one that has room for as many elements again.
+    continued: Cell<bool>,
+    below: Option<Box<Below>>,
+    /// Elements from `start` on; the last one is the head of the longest view.
+    items: Items,
 }
 
-struct Inner {
-    /// The elements below `parent_len`, shared with the list this one was forked from.
-    parent: Option<Rc<Buf>>,
-    parent_len: u32,
-    /// Elements from `parent_len` on; the last one is the head of the longest view.
-    items: Vec<Value>,
+/// What a buffer continues: the lowest `start` elements of `parent`.
+pub(crate) struct Below {
+    parent: Rc<Buf>,
+    /// Number of buffers below.
+    depth: u32,
+    /// A buffer further below, which has the lowest `jump_end` elements.
+    jump: Rc<Buf>,
+    jump_end: u32,
+}
+
+impl Below {
+    /// Jump pointers as in Myers' random-access stack: any buffer below is a logarithmic number of steps away.
+    fn new(parent: Rc<Buf>, start: u32) -> Self {
+        if let Some(near) = &parent.below
+            && let Some(far) = &near.jump.below
+            && near.depth - far.depth == far.depth - far.jump.depth()
+        {
+            let (jump, jump_end) = (Rc::clone(&far.jump), far.jump_end);
+            return Self { depth: near.depth + 1, jump, jump_end, parent };
+        }
+        Self { depth: parent.depth() + 1, jump: Rc::clone(&parent), jump_end: start, parent }
+    }
 }
 
 impl Buf {
-    fn new(parent: Option<Rc<Buf>>, parent_len: u32, items: Vec<Value>) -> Rc<Self> {
-        mem::charge(items.capacity() * size_of::<Value>() + size_of::<Self>());
-        Rc::new(Self { inner: UnsafeCell::new(Inner { parent, parent_len, items }) })
+    fn new(items: Vec<Value>) -> Rc<Self> {
+        Self::above(None, 0, items)
+    }
+
+    fn above(below: Option<Box<Below>>, start: u32, items: Vec<Value>) -> Rc<Self> {
+        mem::charge(Self::bytes(items.capacity(), below.is_some()));
+        Rc::new(Self { start, continued: Cell::new(false), below, items: Items(UnsafeCell::new(items)) })
+    }
+
+    fn bytes(capacity: usize, chained: bool) -> usize {
+        capacity * size_of::<Value>() + size_of::<Self>() + if chained { size_of::<Below>() } else { 0 }
+    }
+
+    fn depth(&self) -> u32 {
+        self.below.as_ref().map_or(0, |below| below.depth)
     }
 
     #[inline]
-    fn get(&self) -> &Inner {
-        // SAFETY: one thread; the writers (`push`, `flatten`, `make_own`) never run while a reference from here is
-        // alive: they call nothing but allocation and drops of values that they took out first.
-        unsafe { &*self.inner.get() }
-    }
-
-    /// Appends a new head to a buffer that ends at the view.
-    #[inline]
-    fn push(&self, head: Value) {
-        // SAFETY: as in `get`; views see elements below their length only, which stay where they are logically, and no
-        // reference into `items` outlives a list operation that could push: iterators borrow the list value, and a
-        // push needs the interpreter or a native to run in between with its own clone. Iterators re-read `items`.
-        let inner = unsafe { &mut *self.inner.get() };
-        let before = inner.items.capacity();
-        inner.items.push(head);
-        let after = inner.items.capacity();
-        if after != before {
-            mem::charge((after - before) * size_of::<Value>());
-        }
-    }
-
-    /// Visits the elements of this buffer and the list it continues.
-    pub(crate) fn for_each_part(&self, visit: &mut dyn FnMut(&Value)) {
-        let inner = self.get();
-        inner.items.iter().for_each(&mut *visit);
-        if let Some(parent) = &inner.parent {
-            visit(&Value::List(inner.parent_len, Some(Rc::clone(parent))));
-        }
-    }
-
     fn total(&self) -> u32 {
-        let inner = self.get();
-        inner.parent_len + inner.items.len() as u32
+        self.start + self.items.len() as u32
+    }
+
+    /// Visits the elements of this buffer and the lists it continues.
+    pub(crate) fn for_each_part(&self, visit: &mut dyn FnMut(&Value)) {
+        self.items.as_slice().iter().for_each(&mut *visit);
+        if let Some(below) = &self.below {
+            visit(&Value::List(self.start, Some(Rc::clone(&below.parent))));
+            visit(&Value::List(below.jump_end, Some(Rc::clone(&below.jump))));
+        }
     }
 
     /// Element by its place from the bottom; `place` lies below the total.
     #[inline]
     pub(crate) fn at(&self, place: u32) -> &Value {
-        let inner = self.get();
-        if place >= inner.parent_len {
-            return &inner.items[(place - inner.parent_len) as usize];
+        if place >= self.start {
+            return &self.items.as_slice()[(place - self.start) as usize];
         }
         self.at_deep(place)
     }
@@ -92,53 +137,30 @@ impl Buf {
     #[cold]
     fn at_deep(&self, place: u32) -> &Value {
         let mut buf = self;
-        let mut steps = 0;
-        loop {
-            let inner = buf.get();
-            if place >= inner.parent_len {
-                break;
-            }
-            let Some(parent) = &inner.parent else { break };
-            buf = parent;
-            steps += 1;
+        while place < buf.start
+            && let Some(below) = &buf.below
+        {
+            buf = if place < below.jump_end { &below.jump } else { &below.parent };
         }
-        if steps > FLATTEN_BEYOND {
-            self.flatten();
-            buf = self;
-        }
-        let inner = buf.get();
-        &inner.items[(place - inner.parent_len) as usize]
+        &buf.items.as_slice()[(place - buf.start) as usize]
     }
 
-    /// Makes this buffer independent of its parents; no view notices.
-    fn flatten(&self) {
-        let mut items = Vec::with_capacity(self.total() as usize + 1);
-        self.collect_below(self.total(), &mut items);
-        mem::charge(items.capacity() * size_of::<Value>());
-        // SAFETY: as in `push`: element addresses change, logical content does not. The old content dies after the
-        // exclusive reference.
-        let old = unsafe {
-            let inner = &mut *self.inner.get();
-            std::mem::replace(inner, Inner { parent: None, parent_len: 0, items })
-        };
-        mem::discharge(old.items.capacity() * size_of::<Value>());
+    /// The lowest `len` elements, topmost first.
+    fn iter(&self, len: u32) -> Iter<'_> {
+        Iter {
+            items: self.items.as_slice()[..(len - self.start) as usize].iter(),
+            below: self.below.as_deref(),
+            start: self.start,
+        }
     }
 
     /// Appends clones of the lowest `len` elements to `out`, bottom first.
     fn collect_below(&self, len: u32, out: &mut Vec<Value>) {
         let mut parts: Vec<&[Value]> = Vec::new();
-        let mut buf = self;
-        let mut len = len;
-        loop {
-            let inner = buf.get();
-            if len > inner.parent_len {
-                parts.push(&inner.items[..(len - inner.parent_len) as usize]);
-                len = inner.parent_len;
-            }
-            match &inner.parent {
-                Some(parent) if len > 0 => buf = parent,
-                _ => break,
-            }
+        let mut part = Some(self.iter(len));
+        while let Some(iter) = part {
+            parts.push(iter.items.as_slice());
+            part = iter.lower();
         }
         for part in parts.iter().rev() {
             out.extend_from_slice(part);
@@ -148,20 +170,19 @@ impl Buf {
 
 impl Drop for Buf {
     fn drop(&mut self) {
-        let inner = self.inner.get_mut();
-        mem::discharge(inner.items.capacity() * size_of::<Value>() + size_of::<Self>());
-        let items = std::mem::take(&mut inner.items);
-        let parent = inner.parent.take();
+        let items = std::mem::take(self.items.get_mut());
+        let below = self.below.take();
+        mem::discharge(Self::bytes(items.capacity(), below.is_some()));
         if mem::enter() {
             drop(items);
-            drop(parent);
+            drop(below);
             mem::leave();
         } else {
             if !items.is_empty() {
                 mem::defer(Garbage::Values(items));
             }
-            if let Some(parent) = parent {
-                mem::defer(Garbage::Chain(parent));
+            if let Some(below) = below {
+                mem::defer(Garbage::Chain(below));
             }
         }
     }
@@ -194,7 +215,7 @@ impl List {
         }
         // Longer lists than 2^32 - 1 do not fit the memory limit; keep the newest elements rather than wrap.
         let len = items.len().min(u32::MAX as usize) as u32;
-        Self { buf: Some(Buf::new(None, 0, items)), len }
+        Self { buf: Some(Buf::new(items)), len }
     }
 
     /// Borrows.
@@ -203,28 +224,39 @@ impl List {
     }
 
     /// `[head | self]`.
+    #[inline]
     pub fn cons(self, head: Value) -> Self {
         let Some(buf) = self.buf else {
             let mut items = Vec::with_capacity(4);
             items.push(head);
             return Self::from_reversed(items);
         };
-        if buf.total() == self.len {
-            buf.push(head);
-            return Self { buf: Some(buf), len: self.len + 1 };
+        if buf.total() != self.len {
+            return Self { buf: Some(buf), len: self.len }.cons_fork(head, 4);
         }
-        Self { buf: Some(buf), len: self.len }.cons_fork(head)
+        match buf.items.try_push(head) {
+            Ok(()) => Self { buf: Some(buf), len: self.len + 1 },
+            Err(head) => {
+                let first = !buf.continued.replace(true);
+                let room = if first { self.len as usize } else { 4 };
+                Self { buf: Some(buf), len: self.len }.cons_fork(head, room)
+            }
+        }
     }
 
+    /// `[head | self]` for a buffer that has no place for it: other elements are there, or it is full.
     #[cold]
-    fn cons_fork(self, head: Value) -> Self {
+    fn cons_fork(self, head: Value, room: usize) -> Self {
         let len = self.len;
         let Some(mut buf) = self.buf else { return Self::new() };
         if let Some(own) = Rc::get_mut(&mut buf) {
-            // Nobody else looks: what lies in front of the view is garbage.
-            let inner = own.inner.get_mut();
-            let dead = inner.items.split_off((len - inner.parent_len) as usize);
-            inner.items.push(head);
+            // Nobody else looks: the elements may move, and what lies in front of the view is garbage.
+            own.continued.set(false);
+            let items = own.items.get_mut();
+            let dead = items.split_off((len - own.start) as usize);
+            let before = items.capacity();
+            items.push(head);
+            mem::charge((items.capacity() - before) * size_of::<Value>());
             drop(dead);
             return Self { buf: Some(buf), len: len + 1 };
         }
@@ -234,9 +266,9 @@ impl List {
             items.push(head);
             return Self::from_reversed(items);
         }
-        let mut items = Vec::with_capacity(4);
+        let mut items = Vec::with_capacity(room);
         items.push(head);
-        Self { buf: Some(Buf::new(Some(buf), len, items)), len: len + 1 }
+        Self { buf: Some(Buf::above(Some(Box::new(Below::new(buf, len))), len, items)), len: len + 1 }
     }
 
     /// All but the first `count` elements.
@@ -247,18 +279,19 @@ impl List {
         }
         let len = self.len - count as u32;
         match self.buf {
-            Some(buf) if len > buf.get().parent_len => Self { buf: Some(buf), len },
+            Some(buf) if len > buf.start => Self { buf: Some(buf), len },
             buf => Self { buf, len }.normalised(),
         }
     }
 
-    /// A view that ends inside a parent becomes a view of the parent.
+    /// A view that ends inside a buffer below becomes a view of that one.
     #[cold]
     fn normalised(self) -> Self {
         let Some(mut buf) = self.buf else { return Self::new() };
-        while self.len <= buf.get().parent_len {
-            let Some(parent) = buf.get().parent.clone() else { break };
-            buf = parent;
+        while self.len <= buf.start
+            && let Some(below) = &buf.below
+        {
+            buf = Rc::clone(if self.len <= below.jump_end { &below.jump } else { &below.parent });
         }
         Self { buf: Some(buf), len: self.len }
     }
@@ -267,10 +300,9 @@ impl List {
     pub fn into_reversed(self) -> Vec<Value> {
         let Some(mut buf) = self.buf else { return Vec::new() };
         if let Some(own) = Rc::get_mut(&mut buf)
-            && own.inner.get_mut().parent.is_none()
+            && own.below.is_none()
         {
-            let inner = own.inner.get_mut();
-            let mut items = std::mem::take(&mut inner.items);
+            let mut items = std::mem::take(own.items.get_mut());
             mem::discharge(items.capacity() * size_of::<Value>());
             items.truncate(self.len as usize);
             return items;
@@ -292,13 +324,10 @@ impl List {
         let place = self.len as usize - 1 - index;
         if let Some(buf) = &mut self.buf
             && let Some(own) = Rc::get_mut(buf)
+            && let Some(place) = place.checked_sub(own.start as usize)
         {
-            let inner = own.inner.get_mut();
-            if place >= inner.parent_len as usize {
-                let old = std::mem::replace(&mut inner.items[place - inner.parent_len as usize], value);
-                drop(old);
-                return self;
-            }
+            own.items.get_mut()[place] = value;
+            return self;
         }
         let mut items = self.into_reversed();
         items[place] = value;
@@ -356,11 +385,10 @@ impl<'a> ListRef<'a> {
 
     /// Elements in order.
     pub fn iter(self) -> Iter<'a> {
-        if let Some(buf) = self.buf {
-            // One walk over the parents now instead of one for every element.
-            buf.flatten_if_chained(self.len);
+        match self.buf {
+            Some(buf) => buf.iter(self.len),
+            None => Iter { items: [].iter(), below: None, start: 0 },
         }
-        Iter { list: self, next: 0 }
     }
 
     /// An own list of the same elements.
@@ -369,20 +397,22 @@ impl<'a> ListRef<'a> {
     }
 }
 
-impl Buf {
-    fn flatten_if_chained(&self, len: u32) {
-        let inner = self.get();
-        if inner.parent_len > 0 && len > inner.parent_len {
-            self.flatten();
-        }
-    }
-}
-
 /// Iterator over the elements of a list, in order.
 #[derive(Clone)]
 pub struct Iter<'a> {
-    list: ListRef<'a>,
-    next: usize,
+    /// What is left of one buffer; its end comes first.
+    items: std::slice::Iter<'a, Value>,
+    below: Option<&'a Below>,
+    /// Number of elements below.
+    start: u32,
+}
+
+impl<'a> Iter<'a> {
+    /// The elements of the buffers below this one's part.
+    #[cold]
+    fn lower(&self) -> Option<Self> {
+        self.below.map(|below| below.parent.iter(self.start))
+    }
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -390,13 +420,27 @@ impl<'a> Iterator for Iter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a Value> {
-        let item = self.list.get(self.next)?;
-        self.next += 1;
-        Some(item)
+        if let Some(item) = self.items.next_back() {
+            return Some(item);
+        }
+        *self = self.lower()?;
+        self.items.next_back()
+    }
+
+    fn nth(&mut self, mut count: usize) -> Option<&'a Value> {
+        while count >= self.items.len() {
+            count -= self.items.len();
+            let Some(lower) = self.lower() else {
+                self.items = [].iter();
+                return None;
+            };
+            *self = lower;
+        }
+        self.items.nth_back(count)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.list.len() - self.next;
+        let left = self.items.len() + self.start as usize;
         (left, Some(left))
     }
 }
@@ -412,6 +456,9 @@ mod tests {
         let all: Vec<i64> = list.view().iter().map(int).collect();
         let by_index: Vec<i64> = (0..list.view().len()).filter_map(|index| list.view().get(index)).map(int).collect();
         assert_eq!(all, by_index);
+        for from in [0, 1.min(all.len()), all.len() / 2, all.len()] {
+            assert!(list.view().iter().skip(from).map(int).eq(all[from..].iter().copied()));
+        }
         all
     }
 
@@ -464,22 +511,75 @@ mod tests {
         }
     }
 
-    /// Long chains of forks are flattened when they are read, and dropped without recursion.
-    #[test]
-    fn long_chains_of_forks() {
-        let mut list: List = (0..COPY_BELOW as i64).map(Value::Int).collect();
-        for step in 0..100_000 {
+    /// A buffer a fork, each on top of the one before.
+    fn chain(forks: i64) -> List {
+        let mut list: List = (0..i64::from(COPY_BELOW)).map(Value::Int).collect();
+        for step in 0..forks {
             let other = list.clone().cons(Value::Int(-1));
             list = list.cons(Value::Int(step));
             drop(other);
-            if step % 10_000 == 0 {
-                let _ = list.clone().cons(Value::Unit);
-            }
         }
-        assert_eq!(list.view().len(), 100_000 + COPY_BELOW as usize);
-        assert!(matches!(list.view().get(99_999), Some(Value::Int(0))));
-        assert!(matches!(list.view().get(100_000), Some(Value::Int(0))));
+        list
+    }
+
+    #[test]
+    fn long_chains_of_forks_are_read_in_few_steps_and_dropped_without_recursion() {
+        let before = mem::live_bytes();
+        let list = chain(100_000);
+        let (all, view) = (list.view().len(), list.view());
+        assert_eq!(all, 100_000 + COPY_BELOW as usize);
+        assert!(list.buf.as_ref().unwrap().depth() > 50_000);
+        assert!(view.iter().zip(0..).all(|(item, index)| std::ptr::eq(item, view.get(index).unwrap())));
+        assert!(matches!(view.get(99_999), Some(Value::Int(0))));
+        assert!(matches!(view.get(100_000), Some(Value::Int(0))));
+        let steps = |place: u32| {
+            let (mut buf, mut steps) = (list.buf.as_deref().unwrap(), 0);
+            while place < buf.start {
+                let below = buf.below.as_ref().unwrap();
+                buf = if place < below.jump_end { &below.jump } else { &below.parent };
+                steps += 1;
+            }
+            steps
+        };
+        let most = (0..100_000).map(steps).max();
+        assert!(most < Some(60), "{most:?} steps");
         drop(list);
-        assert_eq!(mem::live_bytes(), 0);
+        assert_eq!(mem::live_bytes(), before);
+    }
+
+    /// A reference to an element stays good whatever becomes of other views of the same buffer.
+    #[test]
+    fn elements_stay_where_they_are() {
+        let list = chain(100);
+        let kept: Vec<&Value> = list.view().iter().collect();
+        let mut others = Vec::new();
+        for round in 0..100 {
+            let mut other = list.clone().drop_front(round);
+            for step in 0..round as i64 {
+                other = other.cons(Value::Int(step));
+            }
+            others.push(other.clone().with(0, Value::Int(-7)));
+            others.push(List::from(other.into_vec()));
+        }
+        drop(others);
+        assert!(kept.iter().zip(0..).all(|(item, index)| std::ptr::eq(*item, list.view().get(index).unwrap())));
+        let ints: Vec<i64> = kept.iter().map(|item| if let Value::Int(item) = item { *item } else { -1 }).collect();
+        assert!(ints.iter().copied().eq((0..100).rev().chain(0..i64::from(COPY_BELOW))));
+    }
+
+    /// A list that grows while somebody holds each of its stages takes memory in proportion to its length.
+    #[test]
+    fn shared_growth_is_amortised() {
+        let before = mem::live_bytes();
+        let mut stages = vec![List::new()];
+        for step in 0..10_000 {
+            let next = stages[step].clone().cons(Value::Int(step as i64));
+            stages.push(next);
+        }
+        let bytes = mem::live_bytes() - before;
+        assert!(bytes < 10_000 * 16 * 3, "{bytes}");
+        let last = stages.last().unwrap();
+        assert!(last.buf.as_ref().unwrap().depth() < 16);
+        assert_eq!(ints(last), (0..10_000).rev().collect::<Vec<_>>());
     }
 }

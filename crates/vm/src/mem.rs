@@ -10,14 +10,14 @@
 use std::cell::{Cell, RefCell};
 
 use crate::collections::{PMap, PSet};
-use crate::list::Buf;
+use crate::list::Below;
 use crate::value::Value;
 
 /// Content of a dead structure that still waits for its turn.
 #[expect(dead_code, reason = "only held, to be dropped later")]
 pub(crate) enum Garbage {
     Values(Vec<Value>),
-    Chain(std::rc::Rc<Buf>),
+    Chain(Box<Below>),
     Map(PMap),
     Set(PSet),
 }
