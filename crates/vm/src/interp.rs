@@ -457,7 +457,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             outer.and_then(|outer| outer.get(usize::from(index))).cloned().unwrap_or_default()
                         }
                     });
-                    let meta = FunctionMeta { unit: unit_rc(unit), body };
+                    let meta = FunctionMeta { unit: unit_rc(entry), body };
                     let closure = Value::Closure(Block::new(meta, captures.len(), values));
                     set!(dst, closure);
                 }
@@ -467,7 +467,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         dst,
                         match closure {
                             Some(closure) => Value::Closure(closure),
-                            None => unit_rc(unit).function(entry.index),
+                            None => unit_rc(entry).function(entry.index),
                         }
                     );
                 }
@@ -1396,10 +1396,11 @@ fn link_call(world: &mut World, unit: &Unit, symbol: u16) -> Result<*const Entry
     Ok(entry)
 }
 
-/// Another reference to a unit that is only known by address.
-fn unit_rc(unit: &Unit) -> Rc<Unit> {
-    let unit = std::ptr::from_ref(unit);
-    // SAFETY: every unit is made by `Rc::new` in `Unit::link` and kept by the machine, so the count is at least one.
+/// Another reference to the unit of an entry.
+fn unit_rc(entry: &Entry) -> Rc<Unit> {
+    let unit = entry.unit.get();
+    // SAFETY: `Unit::link` got the address from `Rc::as_ptr`, so it reaches the count as well, which a reference to the
+    // unit would not; and the unit is alive, because one of its bodies runs.
     unsafe {
         Rc::increment_strong_count(unit);
         Rc::from_raw(unit)
