@@ -154,9 +154,7 @@ impl Common {
     /// After the work: entries, statistics, verification.
     fn finish(&self, engine: &mut Engine, code: u8) -> u8 {
         let mut code = code;
-        if engine.stats().entries_written > 0 {
-            engine.maintain();
-        }
+        engine.maintain();
         if self.verify {
             for difference in engine.verify() {
                 eprintln!("Error: warm and cold differ: {difference}");

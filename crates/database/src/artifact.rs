@@ -10,12 +10,14 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use base_db::{DefName, Fingerprint, Name, codec};
+use base_db::{DefName, Fingerprint, Name, Options, codec};
 use bytecode::Chunk;
 use hir::{item_tree::Header, problem::Problem};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use types::{Answer, Question};
+
+use crate::{manifest::is_library, recall};
 
 /// Kind of the record of a unit, keyed by [`unit_key`].
 pub(crate) const UNIT: u8 = 1;
@@ -40,13 +42,20 @@ const SECTIONS: usize = 9;
 pub(crate) type FileKey<'a> = (&'a Name, Fingerprint);
 
 /// Key of the record of a unit: options, module paths and texts; no absolute path, time or host.
-pub(crate) fn unit_key<'a>(options: &base_db::Options, files: impl Iterator<Item = FileKey<'a>>) -> Fingerprint {
-    Fingerprint::of(&(FORMAT, options, files.collect::<Vec<_>>()))
+pub(crate) fn unit_key<'a>(options: &Options, files: impl Iterator<Item = FileKey<'a>>) -> Fingerprint {
+    let files: Vec<FileKey<'a>> = files.collect();
+    Fingerprint::of(&(FORMAT, options_for(options, files.first()), files))
 }
 
 /// Key of the header record of one file.
-pub(crate) fn file_key(options: &base_db::Options, file: FileKey<'_>) -> Fingerprint {
-    Fingerprint::of(&(FORMAT, options, file))
+pub(crate) fn file_key(options: &Options, file: FileKey<'_>) -> Fingerprint {
+    Fingerprint::of(&(FORMAT, options_for(options, Some(&file)), file))
+}
+
+/// The options that decide what is in an entry: none of a project's for the library, whose units have files of its own
+/// only.
+fn options_for(options: &Options, file: Option<&FileKey<'_>>) -> Options {
+    if file.is_some_and(|(path, _)| is_library(path)) { Options::default() } else { options.clone() }
 }
 
 /// What decides whether an entry is valid, and what importers compare first.
@@ -238,6 +247,23 @@ impl Artifact {
         let head: Head = codec::decode(&record.section(HEAD)?)?;
         let identity = Fingerprint::of_bytes(&record.reference().to_bytes());
         Some(Artifact::new(head, identity, Sections::Stored(record)))
+    }
+
+    /// The same, in no store. `None`: damaged.
+    pub(crate) fn detached(&self) -> Option<Artifact> {
+        let sections: Option<Vec<Vec<u8>>> =
+            (0..SECTIONS).map(|index| self.section(index).map(Cow::into_owned)).collect();
+        let sections = sections?;
+        let identity = Fingerprint::combine(sections.iter().map(|section| Fingerprint::of_bytes(section)));
+        Some(Artifact::new(self.head.clone(), identity, Sections::Memory(sections)))
+    }
+
+    /// Whether any answer it was made from is about the library.
+    pub(crate) fn asks_library(&self) -> bool {
+        let is_library = |question: &Question| {
+            recall::definition_of(question).is_some_and(|def| def.module().starts_with("stdlib."))
+        };
+        self.questions().into_iter().flatten().any(|(question, _)| is_library(question))
     }
 
     /// The sections to save; `None` for an entry that came from the store.

@@ -19,7 +19,7 @@ pub use artifact::{Artifact, FileFacts, Head};
 pub use image::{Image, Variable};
 pub use manifest::Stamp;
 pub use recall::{Reason, UnitId, unit_artifact, unit_of};
-pub use root::{Db, Log, RootDatabase, Texts};
+pub use root::{Db, Log, RootDatabase, Stores, Texts};
 pub use workspace::{Config, Host, SINGLE_FILE, Scanned, Stats, UnitDump, Workspace, module_of_symbol};
 
 /// Identity of this compiler build: entries of other builds are never read.

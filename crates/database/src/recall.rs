@@ -94,8 +94,9 @@ fn recall_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _unit: UnitId<'db>) -> Re
     Recall::Miss(Reason::Cycle)
 }
 
-/// Entries made from exactly these texts, the last run's first, then newest first. The store is searched only when the
-/// last run's entry does not answer: it may have been made while what it relies on had another meaning.
+/// Entries made from exactly these texts, the last run's first, then newest first, then those of the library that other
+/// projects made. The store is searched only when the last run's entry does not answer: it may have been made while what
+/// it relies on had another meaning.
 fn candidates<'a>(
     db: &'a dyn Db,
     store: &'a store::Store,
@@ -110,8 +111,16 @@ fn candidates<'a>(
     let hinted = hint.and_then(|at| store.record_for(at, artifact::UNIT, &key));
     let others = std::iter::once_with(move || store.find(artifact::UNIT, &key)).flatten();
     let others = others.filter(move |record| Some(record.reference()) != hint);
-    let found = hinted.into_iter().chain(others).filter_map(Artifact::open).map(Arc::new);
-    found.filter(move |entry| made_from(db, entry, files))
+    let found = hinted.into_iter().chain(others).filter_map(Artifact::open);
+    let shared = files.first().and_then(|file| library_store(db, *file));
+    let shared = shared.into_iter().flat_map(move |store| store.find(artifact::UNIT, &key));
+    let shared = shared.filter_map(|record| Artifact::open(record)?.detached());
+    found.chain(shared).map(Arc::new).filter(move |entry| made_from(db, entry, files))
+}
+
+/// Where entries of `file` may be that other projects made; `None` for files of the project.
+fn library_store(db: &dyn Db, file: File) -> Option<&store::Store> {
+    db.shared().library.as_deref().filter(|_| file.library(db))
 }
 
 /// The key is a hash; the texts are compared again.
@@ -250,7 +259,7 @@ fn definition_fingerprint(db: &dyn Db, def: &DefName) -> Fingerprint {
 }
 
 /// The definition that a question is about, if it is about one.
-fn definition_of(question: &Question) -> Option<&DefName> {
+pub(crate) fn definition_of(question: &Question) -> Option<&DefName> {
     match question {
         Question::Signature(def)
         | Question::Type(def)
@@ -295,11 +304,12 @@ pub(crate) fn stored_header(db: &dyn Db, file: File) -> Option<Arc<Header>> {
         return Some(header);
     }
     let alone = artifact::unit_key(options, std::iter::once((path, hash))).0;
-    if let Some(header) = store.find(artifact::UNIT, &alone).into_iter().find_map(from_unit) {
-        return Some(header);
-    }
     let key = artifact::file_key(options, (path, hash)).0;
-    store.find(artifact::HEADER, &key).into_iter().find_map(|record| codec::decode(&record.section(0)?))
+    std::iter::once(&**store).chain(library_store(db, file)).find_map(|store| {
+        let unit = store.find(artifact::UNIT, &alone).into_iter().find_map(from_unit);
+        let header = |record: store::Record| codec::decode(&record.section(0)?);
+        unit.or_else(|| store.find(artifact::HEADER, &key).into_iter().find_map(header))
+    })
 }
 
 /// The stored signature, type, trait or impl of `def`, if the entry of its unit, or at least its part, is valid.

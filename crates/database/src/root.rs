@@ -65,10 +65,21 @@ impl Outline {
     }
 }
 
+/// Where entries are. `None`: nowhere.
+#[derive(Clone, Default)]
+pub struct Stores {
+    /// Those of the project, its library's included.
+    pub own: Option<Arc<store::Store>>,
+    /// Copies of the library's, for projects that have none so far. Of no use without `own`.
+    pub library: Option<Arc<store::Store>>,
+}
+
 /// What all handles of one database share.
 pub struct Shared {
     pub(crate) project: OnceLock<Project>,
     pub(crate) store: Option<Arc<store::Store>>,
+    /// Entries of the library that all projects share.
+    pub(crate) library: Option<Arc<store::Store>>,
     known: Option<Arc<Manifest>>,
     /// Outlines of texts that are not those of the last run, by path; `None`: not read so far. Written between revisions,
     /// and where an answer takes the place of none, which is the answer that a header gave.
@@ -132,12 +143,12 @@ pub type Log = Box<dyn Fn(String) + Send + Sync>;
 impl RootDatabase {
     /// A database without files, that computes everything; call [`RootDatabase::set_project`] before any query.
     pub fn without_store(texts: Arc<dyn Texts>, counters: Arc<Counters>) -> RootDatabase {
-        RootDatabase::new(None, None, texts, counters, None)
+        RootDatabase::new(Stores::default(), None, texts, counters, None)
     }
 
     /// A database without files; call [`RootDatabase::set_project`] before any query.
     pub(crate) fn new(
-        store: Option<Arc<store::Store>>,
+        stores: Stores,
         known: Option<Arc<Manifest>>,
         texts: Arc<dyn Texts>,
         counters: Arc<Counters>,
@@ -154,7 +165,8 @@ impl RootDatabase {
             storage: salsa::Storage::new(callback),
             shared: Arc::new(Shared {
                 project: OnceLock::new(),
-                store,
+                store: stores.own,
+                library: stores.library,
                 known,
                 outlines: RwLock::default(),
                 texts,

@@ -13,6 +13,7 @@ use expect_test::{Expect, expect};
 use store::testing::MemoryFiles;
 
 use crate::{
+    Stores,
     manifest::Stamp,
     workspace::{Config, Host, Scanned, Workspace},
 };
@@ -53,7 +54,7 @@ impl Fixture {
         let sink = Arc::clone(&log);
         let workspace = Workspace::open(Config {
             host: Arc::clone(&host) as Arc<dyn Host>,
-            store,
+            stores: Stores { own: store, library: None },
             options: Options::default(),
             manifest: "test".to_owned(),
             threads: 1,

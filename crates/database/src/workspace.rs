@@ -34,7 +34,7 @@ use crate::{
     image::Image,
     manifest::{self, Manifest, Stamp, is_library},
     recall::{self, Reason, Recall},
-    root::{Log, Outline, RootDatabase, TextChanged, Texts, catch_failure},
+    root::{Log, Outline, RootDatabase, Stores, TextChanged, Texts, catch_failure},
 };
 
 /// A file as the host sees it.
@@ -61,8 +61,8 @@ pub trait Host: Send + Sync {
 pub struct Config {
     /// Files.
     pub host: Arc<dyn Host>,
-    /// Entries; `None`: compute everything.
-    pub store: Option<Arc<store::Store>>,
+    /// Entries; without a store of its own everything is computed.
+    pub stores: Stores,
     /// Code-affecting options.
     pub options: Options,
     /// Name of the manifest inside the store.
@@ -131,6 +131,8 @@ pub struct Workspace {
     base: Option<Base>,
     /// Rows differ from the manifest on disk.
     dirty: bool,
+    /// Library files whose units will be wanted by later processes and have no entry.
+    library_due: BTreeSet<Name>,
     /// Files kept changing under us, so the next database is made with all texts and fetches none later.
     holds_texts: bool,
 }
@@ -220,7 +222,7 @@ impl Workspace {
     /// A workspace; reads the manifest only.
     pub fn open(config: Config) -> Workspace {
         let start = Instant::now();
-        let manifest = config.store.as_ref().and_then(|store| {
+        let manifest = config.stores.own.as_ref().and_then(|store| {
             let base = store.read_manifest(&config.manifest)?;
             Manifest::decode(base, store.read_manifest(&delta_name(&config.manifest)))
         });
@@ -245,6 +247,7 @@ impl Workspace {
             pool: OnceLock::new(),
             base,
             dirty: false,
+            library_due: BTreeSet::new(),
             holds_texts: false,
         }
     }
@@ -470,8 +473,8 @@ impl Workspace {
         let is_grouped =
             |manifest: &Arc<Manifest>| manifest.flags() == 0 && !manifest.rows().any(|row| manifest.borrows(row));
         let grouped = manifest.as_ref().is_some_and(is_grouped);
-        let (texts, store) = (Arc::clone(&self.texts), self.config.store.clone());
-        let db = RootDatabase::new(store, manifest, texts, Arc::clone(&self.counters), self.config.log.take());
+        let (texts, stores) = (Arc::clone(&self.texts), self.config.stores.clone());
+        let db = RootDatabase::new(stores, manifest, texts, Arc::clone(&self.counters), self.config.log.take());
         let library = stdlib::library().iter().map(|&(name, text)| {
             let path = library_path(name);
             let known = self.files.get(&path).map(View::hash);
@@ -498,9 +501,53 @@ impl Workspace {
         // Headers are read here, and an embedder's thread may have a small stack.
         stacker::maybe_grow(STACK / 2, STACK, || {
             let queue = self.apply_differences(&mut live, differences, fresh);
-            self.visit_queue(&mut live, queue);
+            let (visited, single) = self.visit_queue(&mut live, queue);
+            self.stats.units_recalled += self.files.untouched_units(&visited, single) as u64;
+            if self.keeps_library() {
+                self.keep_outlines_of_library(&live);
+            }
         });
         self.live = Some(live);
+    }
+
+    /// Whether units of the library are kept. Without a store each of their functions is compiled when it is called.
+    fn keeps_library(&self) -> bool {
+        self.config.stores.own.is_some()
+    }
+
+    /// Whether later processes will want units of the library that have no entry; [`Workspace::complete_library`] makes
+    /// them.
+    pub fn lacks_library(&self) -> bool {
+        !self.library_due.is_empty()
+    }
+
+    /// Brings units of the library up to date that the project uses, so that a restart finds them, and saves. The program
+    /// need not wait for it: what it calls before is compiled alone. `Err` as [`Workspace::save`].
+    pub fn complete_library(&mut self) -> Result<(), String> {
+        if !self.lacks_library() {
+            return Ok(());
+        }
+        let complete = |workspace: &mut Workspace| {
+            workspace.database();
+            let Some(mut live) = workspace.live.take() else { return };
+            let mut visited = BTreeSet::new();
+            loop {
+                let due = std::mem::take(&mut workspace.library_due);
+                let paths: BTreeSet<Name> = due.difference(&visited).cloned().collect();
+                if paths.is_empty() {
+                    break;
+                }
+                let queue = Queue { paths, globals_changed: false };
+                stacker::maybe_grow(STACK / 2, STACK, || visited.extend(workspace.visit_queue(&mut live, queue).0));
+            }
+            workspace.live = Some(live);
+        };
+        if self.unless_changed(complete).is_none() {
+            // The next update starts over.
+            self.forget();
+            return Ok(());
+        }
+        self.save()
     }
 
     /// Tells the database what differs, and finds what has to be visited because of it.
@@ -578,16 +625,14 @@ impl Workspace {
         queue
     }
 
-    /// Visits units until nothing is left whose answers may have changed.
-    fn visit_queue(&mut self, live: &mut Live, queue: Queue) {
+    /// Visits units until nothing is left whose answers may have changed. Returns the visited files, and how many of
+    /// their units have one file and are the project's.
+    fn visit_queue(&mut self, live: &mut Live, queue: Queue) -> (BTreeSet<Name>, usize) {
         let Queue { paths: mut queue, mut globals_changed } = queue;
-        // Library modules that the program can reach are units like others, so that a restart finds their code. Without
-        // a store each of their functions is compiled when it is called.
-        let keep_library = self.config.store.is_some();
-        if keep_library {
-            let missing = |path: &Name| !self.files.get(path).is_some_and(View::is_answered);
-            queue.extend(stdlib::prelude().iter().filter_map(|module| library_file(module)).filter(missing));
-        }
+        let keeps_library = self.keeps_library();
+        let prelude: Vec<Name> = stdlib::prelude().iter().filter_map(|module| library_file(module)).collect();
+        let is_missing = |files: &Files, path: &Name| !files.get(path).is_some_and(View::is_answered);
+        let mut may_want_prelude = keeps_library && prelude.iter().any(|path| is_missing(&self.files, path));
         let mut visited: BTreeSet<Name> = BTreeSet::new();
         let mut single = 0;
         let mut asked_globals = false;
@@ -614,6 +659,7 @@ impl Workspace {
                 }
             }
             let units: Vec<Vec<File>> = round.into_values().collect();
+            // Library modules that the program can reach are units like others, so that a restart finds their code.
             let mut library: BTreeSet<Name> = BTreeSet::new();
             let mut changed: FxHashSet<Name> = FxHashSet::default();
             let before = done.load(Ordering::Relaxed);
@@ -633,21 +679,29 @@ impl Workspace {
                     None => self.stats.units_recalled += 1,
                 }
                 single += usize::from(files.len() == 1 && !files[0].library(db));
+                if may_want_prelude && outcome.artifact.as_ref().is_some_and(|artifact| artifact.asks_library()) {
+                    may_want_prelude = false;
+                    library.extend(prelude.iter().cloned());
+                }
                 for (file, facts) in files.iter().zip(outcome.files) {
                     let path = file.path(db);
                     let head = outcome.artifact.as_ref().map(|artifact| artifact.head());
                     let entry = outcome.artifact.as_ref().and_then(|artifact| artifact.reference());
-                    if keep_library {
+                    if keeps_library {
                         library.extend(facts.outline.imports.iter().filter_map(|module| library_file(module)));
                     }
                     self.dirty |= self.files.edit(path, |state| {
+                        let is_saved = match (&outcome.artifact, &state.artifact) {
+                            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+                            _ => false,
+                        };
                         let row = &mut state.row;
-                        if row.interface != facts.interface {
+                        // What the library says never changes, only what is known of it.
+                        if row.interface != facts.interface && !state.library {
                             changed.insert(file.module(db).clone());
+                            // A template of another file may have given it impls, or does no longer.
+                            globals_changed |= row.has_globals || facts.outline.has_globals;
                         }
-                        // A template of another file may have given it impls, or does no longer.
-                        globals_changed |=
-                            (row.has_globals || facts.outline.has_globals) && row.interface != facts.interface;
                         row.hash = file.hash(db);
                         row.interface = facts.interface;
                         row.imports = facts.outline.imports.to_vec();
@@ -662,7 +716,8 @@ impl Workspace {
                             head.files.iter().any(|facts| facts.path == *path && !facts.mvars.is_empty())
                         });
                         row.older = if outcome.artifact.is_some() { None } else { row.entry.or(row.older) };
-                        row.entry = entry;
+                        // What was made and saved by this process is where it was.
+                        row.entry = if is_saved { row.entry } else { entry };
                         state.artifact = outcome.artifact.clone();
                         state.problems = facts.problems;
                         state.failed = outcome.failed;
@@ -673,33 +728,33 @@ impl Workspace {
             if !changed.is_empty() {
                 queue.extend(self.files.users(&changed, &visited));
             }
-            let missing = |path: &Name| !self.files.get(path).is_some_and(View::is_answered);
-            queue.extend(library.into_iter().filter(missing));
+            self.library_due.extend(library.into_iter().filter(|path| is_missing(&self.files, path)));
         }
+        (visited, single)
+    }
+
+    /// Keeps what the module graph and the index of impls need of the whole library, so that no restart parses it.
+    fn keep_outlines_of_library(&mut self, live: &Live) {
         let db = &live.db;
-        if keep_library {
-            // What the module graph and the index of impls need of the rest of the library, so that no restart parses it.
-            for &(name, _) in stdlib::library() {
-                let path = library_path(name);
-                if self.files.get(&path).is_none()
-                    && let Some(file) = db.project().file(db, &path)
-                {
-                    let outline = db.outline(file);
-                    self.dirty |= self.files.edit(&path, |state| {
-                        state.row.hash = file.hash(db);
-                        state.row.imports = outline.imports.to_vec();
-                        state.row.has_globals = outline.has_globals;
-                        state.row.borrows = outline.borrows;
-                    });
-                }
+        for &(name, _) in stdlib::library() {
+            let path = library_path(name);
+            if self.files.get(&path).is_none()
+                && let Some(file) = db.project().file(db, &path)
+            {
+                let outline = db.outline(file);
+                self.dirty |= self.files.edit(&path, |state| {
+                    state.row.hash = file.hash(db);
+                    state.row.imports = outline.imports.to_vec();
+                    state.row.has_globals = outline.has_globals;
+                    state.row.borrows = outline.borrows;
+                });
             }
         }
-        self.stats.units_recalled += self.files.untouched_units(&visited, single) as u64;
     }
 
     /// Writes what is new to the store. Failures cost speed only: `Err` has a text for one warning.
     pub fn save(&mut self) -> Result<(), String> {
-        let Some(store) = self.config.store.clone() else { return Ok(()) };
+        let Some(store) = self.config.stores.own.clone() else { return Ok(()) };
         let start = Instant::now();
         let before = store.counters().bytes_written;
         let outcome = self.save_to(&store);
@@ -725,8 +780,8 @@ impl Workspace {
     /// Writes the entries that were made, and remembers where they are.
     fn save_entries(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
         let Some(live) = &self.live else { return Ok(()) };
-        let mut records = Vec::new();
-        let mut owners: Vec<Vec<Name>> = Vec::new();
+        let options = &self.config.options;
+        let mut records: Vec<ToSave> = Vec::new();
         let mut taken: FxHashSet<*const Artifact> = FxHashSet::default();
         for state in self.files.unsaved() {
             let Some(artifact) = &state.artifact else { continue };
@@ -735,16 +790,13 @@ impl Workspace {
                 continue;
             }
             let files = &artifact.head().files;
-            let key = artifact::unit_key(&self.config.options, files.iter().map(|file| (&file.path, file.hash)));
-            records.push(store::NewRecord { kind: artifact::UNIT, key: key.0, sections: sections.to_vec() });
-            owners.push(files.iter().map(|file| file.path.clone()).collect());
+            let key = artifact::unit_key(options, files.iter().map(|file| (&file.path, file.hash)));
+            let record = store::NewRecord { kind: artifact::UNIT, key: key.0, sections: sections.to_vec() };
+            let owners = files.iter().map(|file| file.path.clone()).collect();
+            records.push(ToSave { record, owners, library: state.library });
             if files.len() > 1 {
-                for (file, header) in files.iter().zip(artifact.headers().into_iter().flatten()) {
-                    let key = artifact::file_key(&self.config.options, (&file.path, file.hash));
-                    let sections = vec![base_db::codec::encode(&*header)];
-                    records.push(store::NewRecord { kind: artifact::HEADER, key: key.0, sections });
-                    owners.push(Vec::new());
-                }
+                let headers = files.iter().zip(artifact.headers().into_iter().flatten());
+                records.extend(headers.map(|(file, header)| header_to_save(options, (&file.path, file.hash), &header)));
             }
             debug_assert!(files.iter().any(|file| file.path == state.row.path), "an artifact knows its files");
         }
@@ -753,17 +805,30 @@ impl Workspace {
         let others = if self.base.is_none() { stdlib::library() } else { &[] };
         for path in others.iter().map(|&(name, _)| library_path(name)) {
             let Some(view) = self.files.get(&path).filter(|view| !view.is_answered()) else { continue };
-            let key = artifact::file_key(&self.config.options, (&path, view.hash()));
+            let key = artifact::file_key(options, (&path, view.hash()));
             if store.lookup(artifact::HEADER, &key.0).is_empty()
                 && let Some(file) = live.db.project().file(&live.db, &path)
             {
-                let sections = vec![base_db::codec::encode(&*hir::header(&live.db, file).value)];
-                records.push(store::NewRecord { kind: artifact::HEADER, key: key.0, sections });
-                owners.push(Vec::new());
+                let header = &hir::header(&live.db, file).value;
+                records.push(header_to_save(options, (&path, view.hash()), header));
             }
         }
         self.stats.entries_written += taken.len() as u64;
-        let places = store.save(&records)?;
+        let mut owners = Vec::with_capacity(records.len());
+        let mut shared: Vec<bool> = Vec::with_capacity(records.len());
+        let mut new = Vec::with_capacity(records.len());
+        for ToSave { record, owners: paths, library } in records {
+            owners.push(paths);
+            shared.push(library);
+            new.push(record);
+        }
+        let places = store.save(&new)?;
+        if let Some(library) = &self.config.stores.library {
+            let mut is_shared = shared.into_iter();
+            new.retain(|record| is_shared.next() == Some(true) && library.lookup(record.kind, &record.key).is_empty());
+            // The project has its own, and other projects make theirs.
+            let _ = library.save(&new);
+        }
         for (owners, place) in owners.iter().zip(places) {
             for path in owners {
                 self.files.edit(path, |state| state.row.entry = Some(place));
@@ -805,7 +870,7 @@ impl Workspace {
 
     /// Makes one manifest of base and delta, so that the store keeps nothing for rows that are replaced. `Err`: one line.
     pub fn fold(&mut self) -> Result<(), String> {
-        let (Some(store), Some(base)) = (self.config.store.clone(), self.base) else { return Ok(()) };
+        let (Some(store), Some(base)) = (self.config.stores.own.clone(), self.base) else { return Ok(()) };
         if !self.files.differ_from_base() {
             return Ok(());
         }
@@ -814,7 +879,7 @@ impl Workspace {
 
     /// Counts and times of the last update and of what followed it.
     pub fn stats(&self) -> Stats {
-        let bytes_read = self.config.store.as_ref().map_or(0, |store| store.counters().bytes_read);
+        let bytes_read = self.config.stores.own.as_ref().map_or(0, |store| store.counters().bytes_read);
         Stats { bytes_read, ..self.stats.clone() }
     }
 
@@ -844,7 +909,7 @@ impl Workspace {
 
     /// The entry at a place, if it is of this text of this file.
     fn open_entry(&mut self, entry: store::RecordRef, path: &str, hash: Fingerprint) -> Option<Arc<Artifact>> {
-        let store = self.config.store.as_ref()?;
+        let store = self.config.stores.own.as_ref()?;
         let open = || store.record_at(entry).and_then(Artifact::open).map(Arc::new);
         let artifact = self.opened.entry(entry).or_insert_with(open).clone()?;
         let is_own = artifact.head().files.iter().any(|facts| facts.path == path && facts.hash == hash);
@@ -891,6 +956,9 @@ impl Workspace {
         match self.artifact(&path) {
             Some(artifact) => artifact.chunk(symbol).or_else(|| self.recompute(&path)?.chunk(symbol)),
             None => {
+                if self.keeps_library() && is_library(&path) {
+                    self.library_due.insert(path.clone());
+                }
                 let db = self.database();
                 recall::compiled_symbol(db, db.project().file(db, &path)?, symbol)
             }
@@ -953,7 +1021,7 @@ impl Workspace {
             Recall::Hit(entry) if entry.reference() != Some(place) && entry.is_sound() => Some(entry),
             _ => None,
         };
-        let lost = || self.config.store.as_ref().map(|store| recall::lost(store, place));
+        let lost = || self.config.stores.own.as_ref().map(|store| recall::lost(store, place));
         let reason = if elsewhere.is_some() { None } else { lost() };
         if reason.is_some() && !is_library(path) {
             self.stats.units_computed += 1;
@@ -1042,7 +1110,7 @@ impl Workspace {
 
     /// Keeps a text beside the manifest, to be read by a later process.
     pub fn keep_note(&self, note: &[u8]) {
-        if let Some(store) = &self.config.store {
+        if let Some(store) = &self.config.stores.own {
             // A note that cannot be kept is missing when somebody asks for it, nothing else.
             let _ = store.write_manifest(&format!("{} why", self.config.manifest), note, &[]);
         }
@@ -1050,7 +1118,7 @@ impl Workspace {
 
     /// What [`Workspace::keep_note`] kept last.
     pub fn note(&self) -> Option<Vec<u8>> {
-        let store = self.config.store.as_ref()?;
+        let store = self.config.stores.own.as_ref()?;
         Some(store.read_manifest(&format!("{} why", self.config.manifest))?.bytes().to_vec())
     }
 
@@ -1144,6 +1212,22 @@ pub(crate) fn prefixes_longest_first(module: &str) -> impl Iterator<Item = &str>
 pub(crate) fn library_file(module: &str) -> Option<Name> {
     let stem = module.strip_prefix("stdlib.")?;
     stdlib::library().iter().any(|&(name, _)| name == stem).then(|| library_path(stem))
+}
+
+/// A record to be written.
+struct ToSave {
+    record: store::NewRecord,
+    /// Files whose entry it is.
+    owners: Vec<Name>,
+    /// It is of the library, for all projects.
+    library: bool,
+}
+
+fn header_to_save(options: &Options, file: artifact::FileKey<'_>, header: &hir::item_tree::Header) -> ToSave {
+    let key = artifact::file_key(options, file);
+    let record =
+        store::NewRecord { kind: artifact::HEADER, key: key.0, sections: vec![base_db::codec::encode(header)] };
+    ToSave { record, owners: Vec::new(), library: is_library(file.0) }
 }
 
 struct FileOutcome {

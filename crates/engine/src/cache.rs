@@ -5,7 +5,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     thread::{self, JoinHandle},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -139,6 +139,13 @@ pub(crate) fn locate(source: &Source, wanted: &Cache) -> Option<Location> {
     }
 }
 
+/// The store of the user, where a project with one of its own finds entries of the library and leaves copies of its own.
+pub(crate) fn library_store(own: Option<&Location>, wanted: &Cache) -> Option<Arc<Store>> {
+    let (own, Cache::Default) = (own?, wanted) else { return None };
+    let dir = user_folder().filter(|dir| *dir != own.dir)?;
+    Some(open(&Location { dir, limit: USER_LIMIT }))
+}
+
 fn writable(path: &Path) -> bool {
     access(path, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
@@ -248,21 +255,25 @@ impl Engine {
         self.noted = true;
     }
 
-    /// Starts to merge small files and to evict what was not used for long, if limits are exceeded, in the background.
+    /// Starts, in the background, to make entries of the library if some are missing, to merge small files, and to evict
+    /// what was not used for long if limits are exceeded.
     pub(crate) fn start_maintenance(&mut self) {
         let (Some(store), Some(location)) = (&self.store, &self.cache) else { return };
         if self.maintenance.is_running() {
             return;
         }
         let (store, max_bytes) = (Arc::clone(store), location.limit);
+        let workspace = Arc::clone(&self.workspace);
         let work = move || {
+            // Whatever keeps it from being saved has kept the project's entries too, and is told with those.
+            let _ = workspace.lock().unwrap_or_else(PoisonError::into_inner).complete_library();
             // A store that cannot be tidied works as before, and a process may end in the middle of it.
             let _ = store.maintain(MaintainOptions { max_bytes, ..MaintainOptions::default() });
         };
         self.maintenance = Maintenance(thread::Builder::new().name("maintenance".to_owned()).spawn(work).ok());
     }
 
-    /// Waits for what [`Engine::save`] started in the background: merging and evicting. Dropping the engine waits too;
+    /// Waits for what [`Engine::save`] started in the background: entries of the library, merging, evicting. Dropping the engine waits too;
     /// this is for processes that end without.
     pub fn maintain(&mut self) {
         self.maintenance.wait();

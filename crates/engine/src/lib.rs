@@ -32,7 +32,7 @@ use std::{
 };
 
 use base_db::{Name, Options};
-use database::{Config, Host, SINGLE_FILE, Workspace};
+use database::{Config, Host, SINGLE_FILE, Stores, Workspace};
 
 pub use cache::{CacheGc, CacheImport, CacheStat, Location as CacheLocation, PastRun};
 pub use diagnostic::{Diagnostic, Location, Severity};
@@ -194,7 +194,7 @@ impl Engine {
         };
         let workspace = Workspace::open(Config {
             host,
-            store: store.clone(),
+            stores: Stores { own: store.clone(), library: cache::library_store(cache.as_ref(), &options.cache) },
             options: Options { single_file: matches!(source, Source::File(_)) },
             manifest: cache::manifest_name(&source, cache.as_ref()),
             threads,
@@ -276,15 +276,16 @@ impl Engine {
         self.source.display(path)
     }
 
-    /// Writes new entries to the store; merging and evicting go on in the background, see [`Engine::maintain`]. `Err`: one
-    /// line for a warning; only speed is lost.
+    /// Writes new entries to the store. Those of the library, merging and evicting go on in the background, see
+    /// [`Engine::maintain`]. `Err`: one line for a warning; only speed is lost.
     pub fn save(&mut self) -> Result<(), String> {
         let written = |workspace: &Workspace| workspace.stats().entries_written;
         let before = written(&self.workspace());
         let outcome = self.workspace().save();
         self.keep_reasons();
         self.note_run();
-        if written(&self.workspace()) > before {
+        let due = written(&self.workspace()) > before || self.workspace().lacks_library();
+        if due {
             self.start_maintenance();
         }
         self.not_saved = outcome.as_ref().err().cloned();

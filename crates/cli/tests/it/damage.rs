@@ -3,7 +3,6 @@
 use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use fastrand::Rng;
-use ithaca::Engine;
 
 use crate::project::{CHAIN, Folder, Outcome, Texts, run_text};
 
@@ -46,7 +45,7 @@ impl Built {
         self.with_ending("man").next().unwrap()
     }
 
-    /// Puts the store back as it was after the builds.
+    /// Puts the stores of the project and of the user back as they were after the builds.
     fn restore(&self) {
         let store = self.folder.path(".ithaca");
         match fs::symlink_metadata(&store) {
@@ -54,6 +53,7 @@ impl Built {
             Ok(_) => fs::remove_file(&store).unwrap(),
             Err(_) => {}
         }
+        let _ = fs::remove_dir_all(self.folder.around().join("cache"));
         for (path, bytes) in &self.files {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, bytes).unwrap();
@@ -64,7 +64,7 @@ impl Built {
     #[track_caller]
     fn engine_is_right(&self, damage: &str) {
         for attempt in ["first", "second"] {
-            let mut engine = Engine::open(self.folder.path("")).unwrap();
+            let mut engine = self.folder.engine();
             let problems = engine.check();
             assert_eq!(problems, [], "{damage}, {attempt} engine");
             assert_eq!(run_text(&mut engine), format!("{RESULT}\n"), "{damage}, {attempt} engine");

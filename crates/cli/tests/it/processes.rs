@@ -165,18 +165,18 @@ fn s63_texts_and_entries_that_go_after_the_check() {
     let texts: Texts = test_fixture::Fixture::parse(CHAIN).into_files().into_iter().collect();
     let folder = Folder::with(&texts);
     folder.ithaca(&["run", "project"]).prints("86");
-    let mut engine = ithaca::Engine::open(folder.path("")).unwrap();
+    let mut engine = folder.engine();
     assert_eq!(engine.check(), []);
     fs::remove_dir_all(folder.path(".ithaca")).unwrap();
     folder.write("c.nos", "pub base() = 43\n");
     assert_eq!(run_text(&mut engine), "88\n");
     assert_eq!(engine.verify(), Vec::<String>::new());
 
-    let mut engine = ithaca::Engine::open(folder.path("")).unwrap();
+    let mut engine = folder.engine();
     engine.check();
     engine.save().unwrap();
     engine.maintain();
-    let mut next = ithaca::Engine::open(folder.path("")).unwrap();
+    let mut next = folder.engine();
     assert_eq!(next.check(), []);
     fs::remove_dir_all(folder.path(".ithaca")).unwrap();
     folder.write("c.nos", "pub base() = \"x\"\n");

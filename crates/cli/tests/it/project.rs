@@ -144,6 +144,12 @@ impl Folder {
     }
 
     /// All files of the stores of this folder, sorted.
+    /// An engine on the project and its store, which leaves the folder of the user who runs the tests alone.
+    pub(crate) fn engine(&self) -> Engine {
+        let cache = Cache::Dir(self.path(".ithaca"));
+        Engine::open_with(self.path(""), OpenOptions { cache, ..OpenOptions::default() }).unwrap()
+    }
+
     pub(crate) fn store_files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut folders = vec![self.path(".ithaca"), self.dir.path().join("cache")];

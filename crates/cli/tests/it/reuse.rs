@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ithaca::{Engine, Value};
+use ithaca::Value;
 
 use crate::project::{CHAIN, DIAMOND, GEN, NEST, Project, RING, run_text};
 
@@ -41,7 +41,7 @@ fn s02_an_edit_that_keeps_size_and_time_stamp_is_seen() {
 #[test]
 fn s03_engine_and_command_share_entries() {
     let mut project = Project::new(CHAIN);
-    let open = |project: &Project| Engine::open(project.folder().path("")).unwrap();
+    let open = |project: &Project| project.folder().engine();
     let mut engine = open(&project);
     assert_eq!(engine.check(), []);
     engine.save().unwrap();
@@ -62,7 +62,7 @@ fn a_text_that_is_set_wins_over_the_disk_even_if_the_store_knows_it() {
     let mut project = Project::built(CHAIN, "86");
     let known = project.texts()["c.nos"].clone();
     project.edit("c.nos", "42", "\"x\"");
-    let mut engine = Engine::open(project.folder().path("")).unwrap();
+    let mut engine = project.folder().engine();
     engine.set_text("c.nos", known);
     assert_eq!(run_text(&mut engine), "86\n");
     // Now a database is needed, and with it the text that only the engine was told.
@@ -116,7 +116,7 @@ fn s04_every_function_has_code_after_a_restart() {
     assert_eq!((checked.code, checked.stdout.as_str(), checked.stderr.as_str()), (Some(0), "", ""));
     project.run().prints(expected).recalls_all();
 
-    let mut engine = Engine::open(project.folder().path("")).unwrap();
+    let mut engine = project.folder().engine();
     let list = |items: &[i64]| Value::List(items.iter().copied().map(Value::Int).collect());
     assert_eq!(engine.call("lib.inc", &[Value::Int(1)]).unwrap(), Value::Int(2));
     assert_eq!(engine.call("lib.nextOdd", &[list(&[2, 5, 8])]).unwrap(), list(&[3, 9]));
@@ -270,7 +270,7 @@ fn s54_sources_are_never_written() {
     folder.write("main.nos", text);
     folder.write("b.nos", "pub one() = 1\n");
     folder.ithaca(&["run", "project"]).prints("1");
-    let mut engine = ithaca::Engine::open(folder.path("")).unwrap();
+    let mut engine = folder.engine();
     engine.set_text("b.nos", "pub one() = 2\n");
     assert_eq!(crate::project::run_text(&mut engine), "2\n");
     engine.save().unwrap();
