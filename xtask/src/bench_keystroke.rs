@@ -90,6 +90,7 @@ fn measure(modules: usize, keys: usize, rows: &mut Vec<Row>) -> Result<()> {
         let mut engine = std::mem::ManuallyDrop::new(open()?);
         ensure!(engine.check().is_empty(), "the project has problems");
         engine.save().map_err(anyhow::Error::msg)?;
+        engine.maintain();
         for (edit, place, reached) in
             [("body", &project.body_edit, 1), ("signature, 2 users", &project.few, 1 + reached as u64)]
         {

@@ -521,8 +521,9 @@ impl Workspace {
         !self.library_due.is_empty()
     }
 
-    /// Brings units of the library up to date that the project uses, so that a restart finds them, and saves. The program
-    /// need not wait for it: what it calls before is compiled alone. `Err` as [`Workspace::save`].
+    /// Brings units of the library up to date that the project uses, so that a restart finds them, and saves them if
+    /// nothing else waits to be saved. The program need not wait for it: what it calls before is compiled alone. `Err` as
+    /// [`Workspace::save`].
     pub fn complete_library(&mut self) -> Result<(), String> {
         if !self.lacks_library() {
             return Ok(());
@@ -547,7 +548,8 @@ impl Workspace {
             self.forget();
             return Ok(());
         }
-        self.save()
+        // Whether a text that was set since is worth keeping is for the next save to say.
+        if self.files.unsaved().all(|state| state.library) { self.save() } else { Ok(()) }
     }
 
     /// Tells the database what differs, and finds what has to be visited because of it.

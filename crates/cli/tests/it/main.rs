@@ -30,12 +30,28 @@
 //! | S83–S85 one truth for engine and command | `living`, and each [`project::Project::run`] |
 //! | S86 every program of the suite as an edit of an empty text | `living` |
 //! | S88 no store | `environment` |
+//! | S89 with and without optimisation | `differential` of the engine's tests |
 //! | S93 order, threads | `determinism` |
 //! | S94, S96 random walks, lost files | `oracle` of the engine's tests; `damage`; soak |
 //! | S95 work grows with the project, an edit does not | `living` |
 //!
-//! Not here, because there is nothing to ask: S55 (no command renames), S75 (no packages), S89 (no choice of
-//! optimisation), S80, S87, S90–S92 (an editor's protocol).
+//! Not here, because there is nothing to ask: S55 (no command renames), S75 (no packages), S80, S87, S90–S92 (an
+//! editor's protocol).
+//!
+//! | requirements | where |
+//! | --- | --- |
+//! | R1 a warm answer is the cold one | every scenario; `oracle`; soak |
+//! | R2, R3 broken units have no entry, the others do; each entry alone | `saving` of `database`: units that break and are mended; `living`; `imports`; `damage` |
+//! | R4 single files | `cache::a_single_file_…`, `environment` |
+//! | R5–R8 checked reads, atomic writes, no manifest needed, hostile folders | `damage`, `processes`, `environment`; in the store's tests `damage`, `faults`, `processes` |
+//! | R9, R10 keys of texts, moved projects | `environment::s77a_…`; stamps in `reuse`, `processes` |
+//! | R11, R12 bounded size, clear at any moment | `cache`; `space` of the store's tests; `processes` |
+//! | R13–R16 early cutoff, counters, negative lookups, edges from the resolver | executed-query lists in the tests of `hir`, `types`, `database`; `dependencies`, `imports`, `stats` |
+//! | R17 rings of imports | `imports`, `borrowing` and `saving` of `database`; `oracle` |
+//! | R32 the same bytes | `determinism` |
+//! | R37 the store changes no visibility | `environment::s71_…` |
+//! | R38 memory of edit cycles | `living::s82_…` |
+//! | R40 `--verify` | every run of a scenario |
 
 mod bad_input;
 mod cache;
