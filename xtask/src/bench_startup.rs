@@ -212,6 +212,9 @@ pub(crate) fn build(root: &Path) -> Result<PathBuf> {
     Ok(target.join("release"))
 }
 
+/// Segments of the store in the last rows.
+const SEGMENTS: usize = 64;
+
 struct Bench<'a> {
     options: &'a Options,
     ithaca: PathBuf,
@@ -293,6 +296,7 @@ impl<'a> Bench<'a> {
 
         self.edit_rows(floor, cold_wall)?;
         self.file_rows(floor, cold_wall)?;
+        self.segment_rows(floor, cold_wall)?;
 
         let lines = self.project.lines();
         Ok(Report {
@@ -378,6 +382,53 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
+    /// The same entries in as many segments as if nothing were ever merged, and in one.
+    fn segment_rows(&mut self, floor: u64, cold: u64) -> Result<()> {
+        self.dir.remove_store()?;
+        self.ithaca(&[])?;
+        {
+            // Who has this lock keeps others from merging.
+            let lock = self.dir.build_folder()?.join("lock");
+            let lock = fs::OpenOptions::new().write(true).create(true).truncate(false).open(lock)?;
+            lock.lock()?;
+            let paths: Vec<String> = self.project.files.keys().cloned().collect();
+            let mut paths = paths.iter().cycle();
+            while self.dir.segments()? < SEGMENTS
+                && let Some(path) = paths.next()
+            {
+                self.edits += 1;
+                let edits = self.edits;
+                self.dir.write(path, &format!("{}\nadded{edits}() = {edits}\n", self.project.files[path]))?;
+                let run = self.ithaca(&[])?;
+                self.check("segments", "units_computed", run.stats.units_computed, 1);
+            }
+        }
+        // The last text was too young for its stamp to be trusted.
+        self.ithaca(&[])?;
+        for segments in [SEGMENTS, 1] {
+            if segments == 1 {
+                let gc = self.command().args(["cache", "gc"]).arg(&self.dir.path).output()?;
+                ensure!(gc.status.success(), "gc failed: {}", String::from_utf8_lossy(&gc.stderr));
+            }
+            let name = if segments == 1 {
+                "no change, 1 segment".to_owned()
+            } else {
+                format!("no change, {segments} segments")
+            };
+            let found = self.dir.segments()?;
+            self.check(&name, "segments", found as u64, segments as u64);
+            let mut runs = Vec::new();
+            for _ in 0..self.options.runs {
+                let run = self.ithaca(&[])?;
+                self.check_quiet(&name, &run);
+                runs.push(run);
+            }
+            let run = median(runs);
+            self.push(&name, run.wall_us, Some(run.stats), Some(floor), Some(cold));
+        }
+        Ok(())
+    }
+
     fn push(&mut self, name: &str, wall_us: u64, stats: Option<Stats>, floor: Option<u64>, cold: Option<u64>) {
         let ratio = |base: Option<u64>| base.map(|base| wall_us as f64 / base.max(1) as f64);
         let row = Row { name: name.to_owned(), wall_us, stats, to_floor: ratio(floor), to_cold: ratio(cold) };
@@ -439,7 +490,14 @@ impl<'a> Bench<'a> {
 
     /// One run of the project.
     fn ithaca(&self, more: &[&str]) -> Result<Run> {
-        measured(Command::new(&self.ithaca), &self.dir.path, self.options.threads, more)
+        measured(self.command(), &self.dir.path, self.options.threads, more)
+    }
+
+    /// The command, with a user's folder of its own.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.ithaca);
+        command.env("XDG_CACHE_HOME", self.dir.user_folder());
+        command
     }
 
     /// Median wall time of the floor.
@@ -539,12 +597,34 @@ impl TemporaryFolder {
         write_file(&self.path, path, text)
     }
 
+    /// Stands for the folder of the user; sources are not looked for in it.
+    fn user_folder(&self) -> PathBuf {
+        self.path.join(".user")
+    }
+
     fn remove_store(&self) -> Result<()> {
-        let store = self.path.join(".ithaca");
-        if store.exists() {
-            fs::remove_dir_all(store)?;
+        for store in [self.path.join(".ithaca"), self.user_folder()] {
+            if store.exists() {
+                fs::remove_dir_all(store)?;
+            }
         }
         Ok(())
+    }
+
+    /// The folder of the entries of this build.
+    fn build_folder(&self) -> Result<PathBuf> {
+        for entry in fs::read_dir(self.path.join(".ithaca"))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                return Ok(path);
+            }
+        }
+        anyhow::bail!("nothing was stored")
+    }
+
+    fn segments(&self) -> Result<usize> {
+        let is_segment = |path: &&String| path.ends_with(".seg");
+        Ok(self.store_files()?.iter().filter(is_segment).count())
     }
 
     /// Every file of the store, manifests first: what a start reads first.
