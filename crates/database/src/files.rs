@@ -102,6 +102,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Why it has no text, or that there is one.
+    pub(crate) fn content(self) -> Content {
+        match self {
+            View::State(State { content: invalid @ Content::Invalid(_), .. }) => invalid.clone(),
+            _ => Content::Stored,
+        }
+    }
+
     pub(crate) fn is_library(self) -> bool {
         match self {
             View::Row(manifest, row) => manifest.library(row),
@@ -395,6 +403,21 @@ impl Files {
     /// All rows that are worth keeping.
     pub(crate) fn rows(&self) -> Vec<Row> {
         self.iter().filter_map(kept).collect()
+    }
+
+    /// What is known is as `manifest` has it; states keep what a manifest has no place for.
+    pub(crate) fn rebase(&mut self, manifest: Arc<Manifest>) {
+        for state in self.states.values_mut() {
+            if state.row.entry.is_some() {
+                state.artifact = None;
+            }
+            if matches!(state.content, Content::Text(_)) {
+                state.content = Content::Stored;
+            }
+        }
+        self.removed.clear();
+        self.changed = manifest.delta_paths().map(Name::from).collect();
+        self.manifest = Some(manifest);
     }
 
     /// A base with all rows was written.

@@ -64,6 +64,8 @@ pub(crate) struct Row {
     pub unit: Option<Name>,
     /// The file declares mvars.
     pub mvars: bool,
+    /// No process has visited the unit so far.
+    pub pending: bool,
 }
 
 impl Row {
@@ -84,6 +86,7 @@ impl Row {
             warnings: false,
             unit: None,
             mvars: false,
+            pending: false,
         }
     }
 }
@@ -102,8 +105,9 @@ const WARNINGS: u32 = 8;
 const MVARS: u32 = 16;
 const BORROWS: u32 = 32;
 const LIBRARY: u32 = 64;
+const PENDING: u32 = 128;
 /// Of a delta: the base's row of this path is gone.
-const REMOVED: u32 = 128;
+const REMOVED: u32 = 256;
 
 /// In place of the number of an entry or a name.
 const NONE: u32 = u32::MAX;
@@ -201,6 +205,7 @@ pub(crate) fn encode(rows: &[Row], flags: u32, base: Option<(Fingerprint, &[Name
             | flag(row.borrows, BORROWS)
             | flag(row.warnings, WARNINGS)
             | flag(row.mvars, MVARS)
+            | flag(row.pending, PENDING)
             | flag(is_library(&row.path), LIBRARY)
             | extra;
         table.extend_from_slice(&bits.to_le_bytes());
@@ -510,6 +515,11 @@ impl Manifest {
         self.flag(row, MVARS)
     }
 
+    /// No process has visited the unit so far.
+    pub(crate) fn pending(&self, row: usize) -> bool {
+        self.flag(row, PENDING)
+    }
+
     /// The file is one of the library.
     pub(crate) fn library(&self, row: usize) -> bool {
         self.flag(row, LIBRARY)
@@ -547,6 +557,7 @@ impl Manifest {
             warnings: self.warnings(at),
             unit: self.unit(at).map(Name::from),
             mvars: self.mvars(at),
+            pending: self.pending(at),
         }
     }
 }

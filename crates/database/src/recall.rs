@@ -131,7 +131,7 @@ fn made_from(db: &dyn Db, entry: &Artifact, files: &[File]) -> bool {
 }
 
 fn absence(db: &dyn Db, store: &store::Store, files: &[File]) -> Reason {
-    let known = |file: &File| db.shared().known(file.path(db));
+    let known = |file: &File| db.shared().known(file.path(db)).filter(|known| !known.pending);
     if files.iter().all(|file| known(file).is_none()) {
         let is_first = !db.shared().knows_any() && store.has_other_builds();
         return if is_first { Reason::OtherBuild } else { Reason::New };

@@ -35,6 +35,8 @@ pub(crate) struct Known {
     pub(crate) entry: Option<store::RecordRef>,
     /// The last entry it had, if its unit had errors in the last run.
     pub(crate) older: Option<store::RecordRef>,
+    /// No process has visited the unit so far.
+    pub(crate) pending: bool,
 }
 
 /// What a file says about the project around it: all that the graph of modules and the indexes of impls and templates
@@ -93,7 +95,8 @@ impl Shared {
     pub(crate) fn known(&self, path: &str) -> Option<Known> {
         let manifest = self.known.as_ref()?;
         let row = manifest.find(path)?;
-        Some(Known { hash: manifest.hash(row), entry: manifest.entry(row), older: manifest.older(row) })
+        let (hash, entry, older) = (manifest.hash(row), manifest.entry(row), manifest.older(row));
+        Some(Known { hash, entry, older, pending: manifest.pending(row) })
     }
 
     /// Whether the last run left anything.

@@ -50,6 +50,10 @@ impl Fixture {
     }
 
     fn open(host: Arc<Files>, store: Option<Arc<store::Store>>) -> Fixture {
+        Fixture::open_in_stretches(host, store, usize::MAX)
+    }
+
+    fn open_in_stretches(host: Arc<Files>, store: Option<Arc<store::Store>>, stretch: usize) -> Fixture {
         let log = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&log);
         let workspace = Workspace::open(Config {
@@ -58,6 +62,7 @@ impl Fixture {
             options: Options::default(),
             manifest: "test".to_owned(),
             threads: 1,
+            stretch,
             progress: None,
             log: Some(Box::new(move |query| sink.lock().unwrap().push(query))),
         });

@@ -69,6 +69,9 @@ pub struct Config {
     pub manifest: String,
     /// Threads for many units at once; at least 1.
     pub threads: usize,
+    /// Units after which an update of many saves what it has and goes on as a new process would, so that the memory it
+    /// takes does not grow with the project. Without a store there is nothing to go on from.
+    pub stretch: usize,
     /// Told units done and units known so far, from any thread.
     pub progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
     /// Receives the names of executed queries; tests only.
@@ -483,7 +486,7 @@ impl Workspace {
         });
         let differs: FxHashSet<&str> = differences.iter().map(|difference| difference.path.as_str()).collect();
         let own = self.files.iter().filter(|view| !view.is_library() && !differs.contains(view.path()));
-        let own = own.map(|view| (Name::from(view.path()), view.hash(), Content::Stored));
+        let own = own.map(|view| (Name::from(view.path()), view.hash(), view.content()));
         // The number of shards follows from the files that the database starts with, hence all of them are there at once.
         let set = differences.iter().filter_map(|difference| {
             let (hash, content) = difference.content.clone()?;
@@ -639,6 +642,8 @@ impl Workspace {
         let mut single = 0;
         let mut asked_globals = false;
         let done = AtomicUsize::new(0);
+        let mut stretches = self.config.stores.own.is_some() && !self.holds_texts;
+        let mut has_outlines = false;
         loop {
             // Also when there is nothing else to visit: a file that nobody imports may be gone.
             if queue.iter().all(|path| visited.contains(path)) {
@@ -660,7 +665,17 @@ impl Workspace {
                     round.insert(first.path(db).clone(), files);
                 }
             }
-            let units: Vec<Vec<File>> = round.into_values().collect();
+            let mut units: Vec<Vec<File>> = round.into_values().collect();
+            if stretches && units.len() > self.config.stretch {
+                let rest = units.split_off(self.config.stretch);
+                if !std::mem::replace(&mut has_outlines, true) {
+                    self.keep_outlines(db, &rest);
+                }
+                for file in rest.iter().flatten() {
+                    visited.remove(file.path(db));
+                    queue.insert(file.path(db).clone());
+                }
+            }
             // Library modules that the program can reach are units like others, so that a restart finds their code.
             let mut library: BTreeSet<Name> = BTreeSet::new();
             let mut changed: FxHashSet<Name> = FxHashSet::default();
@@ -668,7 +683,7 @@ impl Workspace {
             let report = || {
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                 if let Some(progress) = &self.config.progress {
-                    progress(done, before + units.len());
+                    progress(done, before + units.len() + queue.len());
                 }
             };
             let pool = (self.config.threads > 1 && units.len() >= PARALLEL).then(|| self.pool());
@@ -705,6 +720,7 @@ impl Workspace {
                             globals_changed |= row.has_globals || facts.outline.has_globals;
                         }
                         row.hash = file.hash(db);
+                        row.pending = false;
                         row.interface = facts.interface;
                         row.imports = facts.outline.imports.to_vec();
                         row.has_globals = facts.outline.has_globals;
@@ -727,12 +743,50 @@ impl Workspace {
                     });
                 }
             }
+            if stretches && !queue.is_empty() {
+                stretches = self.renew(live);
+            }
             if !changed.is_empty() {
                 queue.extend(self.files.users(&changed, &visited));
             }
             self.library_due.extend(library.into_iter().filter(|path| is_missing(&self.files, path)));
         }
         (visited, single)
+    }
+
+    /// Notes what the text of files tells whose units were not visited so far.
+    fn keep_outlines(&mut self, db: &RootDatabase, units: &[Vec<File>]) {
+        for files in units {
+            for &file in files {
+                // A file on which the compiler fails imports nothing.
+                let outline = catch_failure(|| db.outline(file)).unwrap_or_default();
+                self.files.edit(file.path(db), |state| {
+                    let row = &mut state.row;
+                    row.imports = outline.imports.to_vec();
+                    row.has_globals = outline.has_globals;
+                    row.borrows = outline.borrows;
+                    row.unit = (files.len() > 1).then(|| files[0].path(db).clone());
+                    row.pending = row.entry.is_none() && row.older.is_none();
+                });
+            }
+        }
+    }
+
+    /// Saves, and goes on with a database that knows what was saved and nothing else. False: it could not be saved, or
+    /// another process has saved at the same time; everything is as it was.
+    fn renew(&mut self, live: &mut Live) -> bool {
+        let Some(store) = self.config.stores.own.clone() else { return false };
+        let flags = self.flags(Some(live));
+        if self.save_entries(&store, Some(live)).and_then(|()| self.write_base(&store, flags)).is_err() {
+            return false;
+        }
+        let base = store.read_manifest(&self.config.manifest);
+        let is_ours = |manifest: &store::Manifest| self.base.is_some_and(|base| base.id == manifest.id());
+        let Some(manifest) = base.filter(is_ours).and_then(|base| Manifest::decode(base, None)) else { return false };
+        self.files.rebase(Arc::new(manifest));
+        let project_problems = std::mem::take(&mut live.project_problems);
+        *live = Live { project_problems, ..self.start(&[]) };
+        true
     }
 
     /// Keeps what the module graph and the index of impls need of the whole library, so that no restart parses it.
@@ -759,29 +813,39 @@ impl Workspace {
         let Some(store) = self.config.stores.own.clone() else { return Ok(()) };
         let start = Instant::now();
         let before = store.counters().bytes_written;
-        let outcome = self.save_to(&store);
+        let live = self.live.take();
+        let outcome = self.save_to(&store, live.as_ref());
+        self.live = live;
         self.stats.bytes_written += store.counters().bytes_written - before;
         self.stats.save_us += micros(start);
         outcome.map_err(|error| error.to_string())
     }
 
-    fn save_to(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
-        if let Some(live) = &self.live {
-            let flags = u32::from(!live.project_problems.is_empty());
+    fn save_to(&mut self, store: &store::Store, live: Option<&Live>) -> Result<(), store::SaveError> {
+        let flags = self.flags(live);
+        if live.is_some() {
             self.dirty |= self.base.is_none_or(|base| base.flags != flags) || self.files.unsaved().next().is_some();
         }
         if !self.dirty {
             return Ok(());
         }
-        self.save_entries(store)?;
-        self.save_manifest(store)?;
+        self.save_entries(store, live)?;
+        self.save_manifest(store, flags)?;
         self.dirty = false;
         Ok(())
     }
 
+    /// Flags of the manifest: 1 if something is wrong with the project as a whole.
+    fn flags(&self, live: Option<&Live>) -> u32 {
+        match live {
+            Some(live) => u32::from(!live.project_problems.is_empty()),
+            None => self.base.map_or(0, |base| base.flags),
+        }
+    }
+
     /// Writes the entries that were made, and remembers where they are.
-    fn save_entries(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
-        let Some(live) = &self.live else { return Ok(()) };
+    fn save_entries(&mut self, store: &store::Store, live: Option<&Live>) -> Result<(), store::SaveError> {
+        let Some(live) = live else { return Ok(()) };
         let options = &self.config.options;
         let mut records: Vec<ToSave> = Vec::new();
         let mut taken: FxHashSet<*const Artifact> = FxHashSet::default();
@@ -840,12 +904,8 @@ impl Workspace {
     }
 
     /// Writes the rows that differ from the base, or a new base.
-    fn save_manifest(&mut self, store: &store::Store) -> Result<(), store::SaveError> {
+    fn save_manifest(&mut self, store: &store::Store, flags: u32) -> Result<(), store::SaveError> {
         let name = &self.config.manifest;
-        let flags = match (&self.live, self.base) {
-            (Some(live), _) => u32::from(!live.project_problems.is_empty()),
-            (None, base) => base.map_or(0, |base| base.flags),
-        };
         // Another process may have written a base meanwhile; a delta of ours would change what it does not know.
         if let Some(base) = self.base.filter(|base| store.is_manifest(name, &base.id)) {
             let (rows, gone) = self.files.delta();

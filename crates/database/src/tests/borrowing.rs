@@ -69,6 +69,7 @@ fn what_templates_of_other_files_decide_is_as_in_a_cold_process() {
             let mut problems = cold.iter().flat_map(|unit| &unit.problems);
             broken += usize::from(problems.any(|problem| problem.severity.is_failure()));
             assert_eq!(own(&mut process), cold, "seed {seed}, step {step}");
+            disk.is_right_in_stretches(1 + step % 3);
             match walk.below(4) {
                 0 => process = disk.open(),
                 1 => {

@@ -56,6 +56,27 @@ impl Disk {
         Fixture::open(Arc::clone(&self.sources), Some(Arc::new(store)))
     }
 
+    /// A process that has not looked yet, and goes on with a new database after so many units.
+    fn open_in_stretches(&self, stretch: usize) -> Fixture {
+        let store = store::Store::open(Arc::clone(&self.store) as _, "store".into(), [7; 16]);
+        Fixture::open_in_stretches(Arc::clone(&self.sources), Some(Arc::new(store)), stretch)
+    }
+
+    /// On an empty store, an update in stretches gives what a cold process gives, and leaves nothing to compute.
+    #[track_caller]
+    pub(super) fn is_right_in_stretches(&self, stretch: usize) {
+        let fresh = Disk { sources: Arc::clone(&self.sources), store: Arc::default() };
+        let mut process = fresh.open_in_stretches(stretch);
+        assert_eq!(own(&mut process), self.cold(), "{stretch} units at a time");
+        process.workspace.save().unwrap();
+        let broken = process.workspace.files_with_errors().len() as u64;
+        let mut next = fresh.open();
+        next.workspace.update();
+        let stats = next.workspace.stats();
+        assert!(stats.units_computed <= broken, "{stretch} units at a time: {stats:?}");
+        assert_eq!(own(&mut next), self.cold(), "after {stretch} units at a time");
+    }
+
     /// A process that brings itself up to date and saves.
     fn run(&self) -> Workspace {
         let mut workspace = self.open().workspace;
@@ -310,6 +331,47 @@ fn a_unit_that_breaks_again_and_again_keeps_its_last_entry() {
     disk.set("m00.nos", Some("pub f() = 0\npub g() = f() + 0\npub h() = 1\n"));
     assert_eq!(disk.run().stats().chunks_compiled, 1);
     disk.is_idle();
+}
+
+#[test]
+fn an_update_in_stretches_is_an_update() {
+    for seed in 0..8 {
+        let shape = test_fixture::Options { traits: seed % 2 == 1, ..test_fixture::Options::default() };
+        let mut program = test_fixture::Program::with_options(seed, shape);
+        let mut rng = fastrand::Rng::with_seed(seed);
+        for _ in 0..4 {
+            program.random_edit(&mut rng);
+            let disk = Disk { sources: Arc::default(), store: Arc::default() };
+            for (path, text) in program.files() {
+                disk.set(&path, Some(&text));
+            }
+            for stretch in 1..4 {
+                disk.is_right_in_stretches(stretch);
+            }
+        }
+    }
+}
+
+#[test]
+fn stretches_are_saved_and_tell_why() {
+    let disk = Disk::new(0);
+    (0..10).for_each(|n| disk.write(n, 1));
+    disk.set("broken.nos", Some("pub f() = 1 + \"x\"\n"));
+    let mut process = disk.open_in_stretches(4);
+    process.workspace.update();
+    let stats = process.workspace.stats();
+    assert_eq!((stats.units_computed, stats.units_recalled, stats.modules), (11, 0, 11));
+    // Two stretches are saved, without the broken unit; the last units wait for the save that follows.
+    assert_eq!(stats.entries_written, 7);
+    let reasons = process.workspace.computed();
+    assert!(reasons.iter().all(|(_, reason)| *reason == crate::recall::Reason::New), "{reasons:?}");
+    assert_eq!(own(&mut process), disk.cold());
+    // It goes on as any process does.
+    disk.write(3, 2);
+    assert_eq!(own(&mut process), disk.cold());
+    assert_eq!(process.workspace.stats().chunks_compiled, 1);
+    process.workspace.save().unwrap();
+    disk.is_warm();
 }
 
 #[test]
