@@ -1,6 +1,6 @@
 //! Equality, order and hash of values, structurally.
 //!
-//! All walks use an explicit stack, so deep values cost no native stack. User implementations of `Eq`, `Ord` and
+//! All walks use an explicit stack, so deep values cost no native stack, and look at the limits of the run now and then. User implementations of `Eq`, `Ord` and
 //! `Hash` are the compiler's business: it calls them where the language wants them.
 
 use std::cmp::Ordering;
@@ -11,6 +11,9 @@ use num_bigint::BigInt;
 
 use crate::failure::{Trap, panic, type_error};
 use crate::list;
+use crate::number::Big;
+use crate::stop::{self, Steps};
+use crate::text;
 use crate::value::{SizedKind, Value};
 
 /// Two containers that are compared element by element.
@@ -47,26 +50,28 @@ enum Look<'a, T> {
 
 /// Deep structural equality.
 #[inline]
-pub(crate) fn equal(a: &Value, b: &Value) -> bool {
+pub(crate) fn equal(a: &Value, b: &Value) -> Result<bool, Trap> {
     match (a, b) {
-        (Value::Int(a), Value::Int(b)) => a == b,
-        (Value::Str(a), Value::Str(b)) => a[..] == b[..],
+        (Value::Int(a), Value::Int(b)) => Ok(a == b),
+        (Value::Str(a), Value::Str(b)) => text::equal(a, b),
         _ => equal_deep(a, b),
     }
 }
 
-fn equal_deep(a: &Value, b: &Value) -> bool {
+fn equal_deep(a: &Value, b: &Value) -> Result<bool, Trap> {
     let mut stack: Vec<Pairs<'_>> = Vec::new();
     let mut next = (a, b);
+    let mut steps = Steps::default();
     loop {
-        match look_equal(next.0, next.1) {
-            Look::Done(false) | Look::Inside(_, false) => return false,
+        steps.step()?;
+        match look_equal(next.0, next.1)? {
+            Look::Done(false) | Look::Inside(_, false) => return Ok(false),
             Look::Done(true) => {}
             Look::Inside(pairs, true) => stack.push(pairs),
         }
         next = loop {
             match stack.last_mut() {
-                None => return true,
+                None => return Ok(true),
                 Some(pairs) => match pairs.next() {
                     Some(pair) => break pair,
                     None => drop(stack.pop()),
@@ -76,9 +81,9 @@ fn equal_deep(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Look<'a, bool> {
-    let inside = |same: bool, pairs: Pairs<'a>| if same { Look::Inside(pairs, true) } else { Look::Done(false) };
-    Look::Done(match (a, b) {
+fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Result<Look<'a, bool>, Trap> {
+    let inside = |same: bool, pairs: Pairs<'a>| Ok(if same { Look::Inside(pairs, true) } else { Look::Done(false) });
+    Ok(Look::Done(match (a, b) {
         (Value::Unit, Value::Unit) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Int(a), Value::Int(b)) => a == b,
@@ -88,34 +93,38 @@ fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Look<'a, bool> {
         (Value::Sized(k, a), Value::Sized(l, b)) => k == l && a == b,
         (Value::Pid(a), Value::Pid(b)) => a == b,
         (Value::Handle(k, a), Value::Handle(l, b)) => k == l && a == b,
-        (Value::Str(a), Value::Str(b)) => a[..] == b[..],
-        (Value::BigInt(a), Value::BigInt(b)) => a == b,
+        (Value::Str(a), Value::Str(b)) => text::equal(a, b)?,
+        (Value::BigInt(a), Value::BigInt(b)) => Big::eq(a, b),
         (Value::Decimal(a), Value::Decimal(b)) => a == b,
         (Value::Tuple(a), Value::Tuple(b)) => return inside(a.len() == b.len(), Pairs::slices(a, b)),
         (Value::Data(x), Value::Data(y)) => {
             if x.same(y) && x.is_empty() {
-                return Look::Done(true);
+                return Ok(Look::Done(true));
             }
             let (c, d) = (x.meta(), y.meta());
             let same = Rc::ptr_eq(c, d) || (c.type_id == d.type_id && c.def.index == d.def.index);
             return inside(same && x.len() == y.len(), Pairs::slices(x, y));
         }
         (Value::List(..), Value::List(..)) => {
-            let (Some(x), Some(y)) = (a.as_list(), b.as_list()) else { return Look::Done(false) };
-            if x.len() != y.len() {
-                return Look::Done(false);
-            }
-            return Look::Inside(Pairs::Lists(x.iter().zip(y.iter())), true);
+            let (Some(x), Some(y)) = (a.as_list(), b.as_list()) else { return Ok(Look::Done(false)) };
+            return inside(x.len() == y.len(), Pairs::Lists(x.iter().zip(y.iter())));
         }
         (Value::Map(x), Value::Map(y)) => {
             if Rc::ptr_eq(x, y) && x.is_empty() {
-                return Look::Done(true);
+                return Ok(Look::Done(true));
             }
             let entries = x.iter().zip(y.iter()).map(|((k, v), (l, w))| [(k, l), (v, w)]);
             return inside(x.len() == y.len(), Pairs::Maps(Box::new(entries), None));
         }
         (Value::Set(x), Value::Set(y)) => {
-            x.len() == y.len() && x.iter().zip(y.iter()).all(|(a, b)| total_order(a, b).is_eq())
+            let mut steps = Steps::default();
+            for (a, b) in x.iter().zip(y.iter()) {
+                steps.step()?;
+                if total_order(a, b).is_ne() {
+                    return Ok(Look::Done(false));
+                }
+            }
+            x.len() == y.len()
         }
         (Value::Array(a), Value::Array(b)) => Rc::ptr_eq(a, b),
         (Value::Buffer(a), Value::Buffer(b)) => Rc::ptr_eq(a, b),
@@ -124,7 +133,7 @@ fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Look<'a, bool> {
         (Value::Native(a), Value::Native(b)) => std::ptr::eq(*a, *b),
         (Value::Constructor(a), Value::Constructor(b)) => Rc::ptr_eq(a, b),
         _ => false,
-    })
+    }))
 }
 
 /// The language's order. `None`: a NaN decides, so every comparison is false.
@@ -133,7 +142,7 @@ pub(crate) fn compare(a: &Value, b: &Value) -> Result<Option<Ordering>, Trap> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Ok(Some(a.cmp(b))),
         (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
-        (Value::Str(a), Value::Str(b)) => Ok(Some(a[..].cmp(&b[..]))),
+        (Value::Str(a), Value::Str(b)) => text::order(a, b).map(Some),
         _ => compare_deep(a, b),
     }
 }
@@ -141,7 +150,9 @@ pub(crate) fn compare(a: &Value, b: &Value) -> Result<Option<Ordering>, Trap> {
 fn compare_deep(a: &Value, b: &Value) -> Result<Option<Ordering>, Trap> {
     let mut stack: Vec<(Pairs<'_>, Ordering)> = Vec::new();
     let mut next = (a, b);
+    let mut steps = Steps::default();
     loop {
+        steps.step()?;
         match look_ordered(next.0, next.1)? {
             Look::Done(Some(Ordering::Equal)) => {}
             Look::Done(decided) => return Ok(decided),
@@ -168,8 +179,8 @@ fn look_ordered<'a>(a: &'a Value, b: &'a Value) -> Result<Look<'a, Option<Orderi
         (Value::Sized(SizedKind::UInt64, a), Value::Sized(SizedKind::UInt64, b)) => Some((*a as u64).cmp(&(*b as u64))),
         (Value::Sized(k, a), Value::Sized(l, b)) if k == l => Some(a.cmp(b)),
         (Value::Char(a), Value::Char(b)) => Some(a.cmp(b)),
-        (Value::Str(a), Value::Str(b)) => Some(a[..].cmp(&b[..])),
-        (Value::BigInt(a), Value::BigInt(b)) => Some(a.cmp(b)),
+        (Value::Str(a), Value::Str(b)) => Some(text::order(a, b)?),
+        (Value::BigInt(a), Value::BigInt(b)) => Some(Big::cmp(a, b)),
         (Value::Decimal(a), Value::Decimal(b)) => Some(a.cmp(b)),
         (Value::Tuple(a), Value::Tuple(b)) => {
             return Ok(Look::Inside(Pairs::slices(a, b), Some(a.len().cmp(&b.len()))));
@@ -185,11 +196,16 @@ fn look_ordered<'a>(a: &'a Value, b: &'a Value) -> Result<Look<'a, Option<Orderi
     }))
 }
 
-/// A total order of all values, for keys of maps and sets: by kind, then by content.
+/// A total order of all values, for keys of maps and sets: by kind, then by content. An interrupted comparison says
+/// that they are equal, see [`stop`].
 pub(crate) fn total_order(a: &Value, b: &Value) -> Ordering {
     let mut stack: Vec<(Pairs<'_>, Ordering)> = Vec::new();
     let mut next = (a, b);
+    let mut steps = Steps::default();
     loop {
+        if steps.step().is_err() {
+            return Ordering::Equal;
+        }
         match look_total(next.0, next.1) {
             Look::Done(Ordering::Equal) => {}
             Look::Done(decided) => return decided,
@@ -220,8 +236,8 @@ fn look_total<'a>(a: &'a Value, b: &'a Value) -> Look<'a, Ordering> {
         (Value::Sized(k, a), Value::Sized(l, b)) => k.cmp(l).then(a.cmp(b)),
         (Value::Pid(a), Value::Pid(b)) => a.cmp(b),
         (Value::Handle(k, a), Value::Handle(l, b)) => k.cmp(l).then(a.cmp(b)),
-        (Value::Str(a), Value::Str(b)) => a[..].cmp(&b[..]),
-        (Value::BigInt(a), Value::BigInt(b)) => a.cmp(b),
+        (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(Ordering::Equal),
+        (Value::BigInt(a), Value::BigInt(b)) => Big::cmp(a, b),
         (Value::Decimal(a), Value::Decimal(b)) => a.cmp(b),
         (Value::Tuple(x), Value::Tuple(y)) => return Look::Inside(Pairs::slices(x, y), x.len().cmp(&y.len())),
         (Value::Data(x), Value::Data(y)) => {
@@ -247,7 +263,9 @@ pub(crate) fn check_key(key: &Value) -> Result<(), Trap> {
         };
     }
     let mut work = vec![key];
+    let mut steps = Steps::default();
     while let Some(value) = work.pop() {
+        steps.step()?;
         match value {
             Value::Tuple(items) => work.extend(items.iter()),
             Value::Data(fields) => work.extend(fields.iter()),
@@ -266,17 +284,19 @@ pub(crate) fn check_key(key: &Value) -> Result<(), Trap> {
 }
 
 /// 64-bit FNV-1a over the content; equal values have equal hashes. Bools give 0 and 1, unit gives 0.
-pub(crate) fn hash(value: &Value) -> i64 {
+pub(crate) fn hash(value: &Value) -> Result<i64, Trap> {
     match value {
-        Value::Unit => 0,
-        Value::Bool(value) => i64::from(*value),
+        Value::Unit => Ok(0),
+        Value::Bool(value) => Ok(i64::from(*value)),
         _ => {
             let mut state = Fnv(0xcbf2_9ce4_8422_2325);
             let mut work = vec![value];
+            let mut steps = Steps::default();
             while let Some(value) = work.pop() {
-                hash_head(&mut state, value, &mut work);
+                steps.step()?;
+                hash_head(&mut state, value, &mut work)?;
             }
-            state.0 as i64
+            Ok(state.0 as i64)
         }
     }
 }
@@ -291,7 +311,7 @@ impl Fnv {
     }
 }
 
-fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<&'a Value>) {
+fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<&'a Value>) -> Result<(), Trap> {
     match value {
         Value::Unit => state.bytes(&[0]),
         Value::Bool(value) => state.bytes(&[u8::from(*value)]),
@@ -301,7 +321,14 @@ fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<&'a Value>) {
         Value::Float32(value) => state.bytes(&(value + 0.0).to_bits().to_le_bytes()),
         Value::Char(value) => state.bytes(&u32::from(*value).to_le_bytes()),
         Value::Pid(id) | Value::Handle(_, id) => state.bytes(&id.to_le_bytes()),
-        Value::Str(text) => state.bytes(text.as_bytes()),
+        Value::Str(text) => {
+            for piece in text::pieces(text) {
+                if piece.len() < text.len() {
+                    stop::check()?;
+                }
+                state.bytes(piece.as_bytes());
+            }
+        }
         Value::BigInt(value) => state.bytes(&BigInt::to_signed_bytes_le(value)),
         Value::Decimal(value) => state.bytes(value.normalize().to_string().as_bytes()),
         Value::Tuple(items) => work.extend(items.iter().rev()),
@@ -340,6 +367,7 @@ fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<&'a Value>) {
         }
         Value::Cell(_) | Value::Failure(_) => {}
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -348,6 +376,7 @@ mod tests {
 
     #[test]
     fn hashes_follow_the_reference() {
+        let hash = |value: &Value| hash(value).ok().unwrap();
         assert_eq!(hash(&Value::Int(42)), -55_488_592_825_689_361);
         assert_eq!(hash(&Value::str("hello")), -6_615_550_055_289_275_125);
         assert_eq!(hash(&Value::Bool(true)), 1);
@@ -364,7 +393,7 @@ mod tests {
     #[test]
     fn nan_is_not_ordered_and_not_equal() {
         let nan = Value::Float(f64::NAN);
-        assert!(!equal(&nan, &nan));
+        assert_eq!(equal(&nan, &nan).ok(), Some(false));
         assert!(matches!(compare(&nan, &Value::Float(1.0)), Ok(None)));
         assert!(compare(&Value::Bool(true), &Value::Bool(false)).is_err());
     }

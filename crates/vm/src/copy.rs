@@ -3,16 +3,16 @@
 //! Values are immutable but for captured `var` cells, typed arrays and buffers, so only structures that contain one of
 //! these are copied; everything else is shared. Shared cells stay shared inside one copy.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
 use crate::block::Block;
 use crate::collections::MapObj;
+use crate::stop::Steps;
 use crate::value::{CellObj, Value};
 
-/// A value that shares nothing mutable with the original.
+/// A value that shares nothing mutable with the original. Stops early when the run has to end, see [`crate::stop`].
 pub(crate) fn isolate(value: &Value) -> Value {
     if has_mutable(value) { copy(value) } else { value.clone() }
 }
@@ -22,7 +22,11 @@ fn has_mutable(value: &Value) -> bool {
         return false;
     }
     let mut work = vec![value];
+    let mut steps = Steps::default();
     while let Some(value) = work.pop() {
+        if steps.step().is_err() {
+            return false;
+        }
         match value {
             Value::Cell(_) | Value::Array(_) | Value::Buffer(_) => return true,
             Value::Tuple(items) => work.extend(items.iter()),
@@ -53,7 +57,11 @@ fn copy(value: &Value) -> Value {
     let mut jobs: Vec<Job> = Vec::new();
     let mut next = Some(value.clone());
     let mut finished = None;
+    let mut steps = Steps::default();
     loop {
+        if steps.step().is_err() {
+            return Value::Unit;
+        }
         if let Some(value) = next.take() {
             match seen.open(value) {
                 Ok(value) => finished = Some(value),
@@ -100,8 +108,7 @@ impl Seen {
                 return Ok(copy.clone());
             }
             Value::Buffer(buffer) => {
-                let copy = || Value::Buffer(Rc::new(RefCell::new(buffer.borrow().clone())));
-                return Ok(self.others.entry(Rc::as_ptr(buffer) as usize).or_insert_with(copy).clone());
+                return Ok(self.others.entry(Rc::as_ptr(buffer) as usize).or_insert_with(|| buffer.copy()).clone());
             }
             _ => Vec::new(),
         };

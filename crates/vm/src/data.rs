@@ -1,5 +1,7 @@
 //! [`Data`]: values as plain data that may cross threads and live longer than a machine.
 
+use std::cell::Cell;
+
 use bytecode::ConstructorRef;
 
 use crate::collections::{MapObj, SetObj};
@@ -39,7 +41,7 @@ pub enum Data {
     Float64Array(Vec<f64>),
     Float32Array(Vec<f32>),
     /// What is no data: functions, processes, handles, reactive values, and values nested deeper than
-    /// [`Data::MAX_DEPTH`], as their display form.
+    /// [`Data::MAX_DEPTH`], as their display form; `...` behind the first [`Data::MAX_VALUES`].
     Opaque(String),
 }
 
@@ -47,9 +49,13 @@ impl Data {
     /// Deepest nesting that is kept, so that code working on plain data may recurse.
     pub const MAX_DEPTH: usize = 500;
 
+    /// Most values inside of one that are kept. What a value shares is copied each time, so a small one may have more
+    /// of them than any memory holds.
+    pub const MAX_VALUES: usize = 1 << 24;
+
     /// Copies a value out.
     pub fn from_value(value: &Value) -> Self {
-        from_value(value, 0)
+        from_value(value, 0, &Cell::new(0))
     }
 
     /// Makes a value. Opaque data becomes its text; entries with keys that are not hashable are left out.
@@ -62,7 +68,7 @@ impl Data {
             Data::Sized(kind, value) => Value::Sized(*kind, kind.wrap(*value)),
             Data::Float(value) => Value::Float(*value),
             Data::Float32(value) => Value::Float32(*value),
-            Data::BigInt(text) => text.parse().map_or(Value::Unit, number::big),
+            Data::BigInt(text) => number::parse_big(text).ok().flatten().map_or(Value::Unit, number::big),
             Data::Decimal(text) => number::parse_decimal(text).map_or(Value::Unit, number::decimal),
             Data::Char(value) => Value::Char(*value),
             Data::String(text) | Data::Opaque(text) => Value::Str(Str::from(text.as_str())),
@@ -87,11 +93,14 @@ impl Data {
     }
 }
 
-fn from_value(value: &Value, depth: usize) -> Data {
+fn from_value(value: &Value, depth: usize, count: &Cell<usize>) -> Data {
+    if count.replace(count.get() + 1) >= Data::MAX_VALUES {
+        return Data::Opaque("...".to_owned());
+    }
     if depth > Data::MAX_DEPTH {
         return Data::Opaque(show::display(value));
     }
-    let inner = |item: &Value| from_value(item, depth + 1);
+    let inner = |item: &Value| from_value(item, depth + 1, count);
     match value {
         Value::Unit => Data::Unit,
         Value::Bool(value) => Data::Bool(*value),
@@ -99,7 +108,7 @@ fn from_value(value: &Value, depth: usize) -> Data {
         Value::Sized(kind, value) => Data::Sized(*kind, *value),
         Value::Float(value) => Data::Float(*value),
         Value::Float32(value) => Data::Float32(*value),
-        Value::BigInt(value) => Data::BigInt(value.to_string()),
+        Value::BigInt(value) => Data::BigInt(number::big_text(value).unwrap_or_default()),
         Value::Decimal(value) => Data::Decimal(value.to_string()),
         Value::Char(value) => Data::Char(*value),
         Value::Str(text) => Data::String(text.to_string()),

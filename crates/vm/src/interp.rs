@@ -27,6 +27,7 @@ use crate::number::{self, Op};
 use crate::process::{Handler, MAX_STACK, Process, Ret, State};
 use crate::reactive;
 use crate::show;
+use crate::stop::{self, Steps};
 use crate::text::Str;
 use crate::value::{ArrayObj, CellObj, FunctionMeta, Value, raw};
 
@@ -616,11 +617,11 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     (a, b) => fail!(not_floats(a, b)),
                 },
                 Instr::Eq { dst, a, b } => {
-                    let value = equal(reg!(a), reg!(b));
+                    let value = tri!(equal(reg!(a), reg!(b)));
                     set!(dst, Value::Bool(value));
                 }
                 Instr::Ne { dst, a, b } => {
-                    let value = !equal(reg!(a), reg!(b));
+                    let value = !tri!(equal(reg!(a), reg!(b)));
                     set!(dst, Value::Bool(value));
                 }
                 Instr::Lt { dst, a, b } => {
@@ -658,12 +659,12 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 Instr::JumpLeFloat { a, b, offset } => float_test!(a, b, |a, b| a <= b, offset),
                 Instr::JumpNotLeFloat { a, b, offset } => float_test!(a, b, not_less_equal, offset),
                 Instr::JumpEq { a, b, offset } => {
-                    if equal(reg!(a), reg!(b)) {
+                    if tri!(equal(reg!(a), reg!(b))) {
                         jump_by!(offset);
                     }
                 }
                 Instr::JumpNe { a, b, offset } => {
-                    if !equal(reg!(a), reg!(b)) {
+                    if !tri!(equal(reg!(a), reg!(b))) {
                         jump_by!(offset);
                     }
                 }
@@ -875,6 +876,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         Value::Str(text) => text.clone(),
                         other => Str::from(show::display(other)),
                     };
+                    tri!(stop::tripped());
                     set!(dst, Value::Str(text));
                 }
                 Instr::Interpolate { dst, start, count } => {
@@ -883,6 +885,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         show::display_into(&mut text, part);
                         *part = Value::Unit;
                     }
+                    tri!(stop::tripped());
                     tri!(world.room(text.len()));
                     set!(dst, Value::Str(Str::from(text)));
                 }
@@ -950,6 +953,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             .chunks_exact_mut(2)
                             .map(|pair| (std::mem::take(&mut pair[0]), std::mem::take(&mut pair[1]))),
                     );
+                    tri!(stop::tripped());
                     set!(dst, map);
                 }
                 Instr::MakeSet { dst, start, count } => {
@@ -957,6 +961,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         tri!(check_key(item));
                     }
                     let set = SetObj::collect(take_window!(start, count));
+                    tri!(stop::tripped());
                     set!(dst, set);
                 }
                 Instr::Index { dst, obj, key } => {
@@ -982,6 +987,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     let key = reg!(key).clone();
                     let value = reg!(src).clone();
                     tri!(set_index(reg_mut!(obj), key, value));
+                    tri!(stop::tripped());
                 }
 
                 Instr::Construct { dst, ctor, start } => {
@@ -1100,7 +1106,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     let same = match (&unit.chunk.constants[index], reg!(src)) {
                         (Constant::IntRange { low, high }, Value::Int(value)) => (low..=high).contains(&value),
                         (Constant::IntRange { .. }, _) => false,
-                        (_, value) => equal(value, &unit.constants[index]),
+                        (_, value) => tri!(equal(value, &unit.constants[index])),
                     };
                     if !same {
                         jump_by!(offset);
@@ -1142,6 +1148,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         Value::Map(map) => map.get(reg!(key)).cloned(),
                         _ => None,
                     };
+                    tri!(stop::tripped());
                     match found {
                         Some(value) => set!(key, value),
                         None => jump_by!(offset),
@@ -1191,8 +1198,15 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     set!(dst, Value::Pid(pid));
                 }
                 Instr::Send { pid, src } => match reg!(pid) {
-                    Value::Pid(pid) if *pid == process.id => process.mailbox.push(isolate(reg!(src))),
-                    Value::Pid(pid) => world.send(*pid, reg!(src)),
+                    Value::Pid(pid) => {
+                        let message = isolate(reg!(src));
+                        tri!(stop::tripped());
+                        if *pid == process.id {
+                            process.mailbox.push(message);
+                        } else {
+                            world.send(*pid, message);
+                        }
+                    }
                     other => fail!(type_error("Pid", other)),
                 },
                 Instr::SelfPid { dst } => set!(dst, Value::Pid(process.id)),
@@ -1243,10 +1257,16 @@ fn call_native(
     if world.limits.interrupt.load(Ordering::Relaxed) {
         return Err(Raise::Stop(Stop::Interrupted).into());
     }
-    (native.run)(
-        &mut NativeCtx { world, pid: process.id, started: process.started, mailbox: process.mailbox.len() },
-        args,
-    )
+    let mut ctx = NativeCtx {
+        world,
+        pid: process.id,
+        started: process.started,
+        mailbox: process.mailbox.len(),
+        steps: Steps::default(),
+    };
+    let result = (native.run)(&mut ctx, args);
+    stop::tripped()?;
+    result
 }
 
 /// Calls any function value with the arguments in scratch. `dst`: register for the result, `None` for a tail call.
@@ -1490,7 +1510,7 @@ pub(crate) fn concat(world: &World, a: Value, b: Value) -> Result<Value, Trap> {
     match (a, b) {
         (Value::Str(a), Value::Str(b)) => {
             world.room(a.len() + b.len())?;
-            Ok(Value::Str(if a.is_empty() { b } else { a.append(&b) }))
+            Ok(Value::Str(if a.is_empty() { b } else { a.append(&b)? }))
         }
         (Value::List(n, a), Value::List(m, b)) => {
             let (a, b) = (List { buf: a, len: n }, List { buf: b, len: m });

@@ -276,7 +276,8 @@ fn constant(constant: &Constant) -> Result<Value, LinkError> {
         Constant::Float(bits) => Value::Float(f64::from_bits(*bits)),
         Constant::Float32(bits) => Value::Float32(f32::from_bits(*bits)),
         Constant::BigInt(text) => {
-            number::big(text.parse().map_err(|_| LinkError::Broken(format!("`{text}` is no BigInt")))?)
+            let value = number::parse_big(text).ok().flatten();
+            number::big(value.ok_or_else(|| LinkError::Broken(format!("`{text}` is no BigInt")))?)
         }
         Constant::Decimal(text) => number::decimal(
             number::parse_decimal(text).ok_or_else(|| LinkError::Broken(format!("`{text}` is no Decimal")))?,

@@ -34,8 +34,8 @@ use crate::value::{Ctor, Value};
 pub struct Limits {
     /// Frames a process may have.
     pub max_frames: usize,
-    /// Calls and backward jumps of all processes during one [`Machine::call`]; `None` for no limit. Checked a few
-    /// thousand steps at a time.
+    /// Calls and backward jumps of all processes during one [`Machine::call`], and as many values that one instruction
+    /// walks through; `None` for no limit. Checked a few thousand steps at a time.
     pub max_steps: Option<u64>,
     /// Bytes that values may occupy on this thread.
     pub max_bytes: usize,
@@ -80,7 +80,7 @@ pub(crate) struct World {
     stdout: String,
     pub(crate) random: u64,
     pub(crate) reactive: Reactives,
-    pub(crate) regexes: FxHashMap<SmolStr, Rc<regex::Regex>>,
+    pub(crate) regexes: FxHashMap<SmolStr, regex::Regex>,
 }
 
 /// Named places with a value that may not be known yet.
@@ -200,7 +200,9 @@ impl World {
 
     /// Adds a process; it is ready.
     pub(crate) fn spawn(&mut self, function: &Value) -> Result<u64, Trap> {
-        let Value::Closure(function) = isolate(function) else {
+        let isolated = isolate(function);
+        stop::tripped()?;
+        let Value::Closure(function) = isolated else {
             return Err(crate::failure::type_error("Function", function));
         };
         let pid = self.next_pid;
@@ -219,9 +221,10 @@ impl World {
     }
 
     /// Puts a message into a mailbox; nothing happens if the process is gone.
-    pub(crate) fn send(&mut self, pid: u64, message: &Value) {
+    /// It shares nothing mutable with the sender.
+    pub(crate) fn send(&mut self, pid: u64, message: Value) {
         if let Some(process) = self.processes.get_mut(&pid) {
-            process.mailbox.push(isolate(message));
+            process.mailbox.push(message);
             if matches!(process.state, State::Receiving(_)) {
                 process.state = State::Ready;
                 self.ready.push_back(pid);
@@ -272,13 +275,7 @@ impl World {
 
     /// Fails if `bytes` more do not fit the memory limit, or the run was interrupted: asked before large allocations.
     pub(crate) fn room(&self, bytes: usize) -> Result<(), Trap> {
-        if bytes > (1 << 16) {
-            stop::check()?;
-        }
-        if bytes > (1 << 16) && mem::live_bytes().saturating_add(bytes) > self.limits.max_bytes {
-            return Err(Raise::Stop(Stop::Memory).into());
-        }
-        Ok(())
+        if bytes > (1 << 16) { stop::room(bytes) } else { Ok(()) }
     }
 
     /// Buffers text for standard output.
@@ -340,7 +337,7 @@ impl World {
 
     /// Runs processes until `main` is finished.
     fn run(&mut self, main: u64) -> Result<Value, Box<Failure>> {
-        stop::watch(&self.limits.interrupt);
+        let _watch = stop::watch(&self.limits, self.last_step.map(|last| last.saturating_sub(self.steps)));
         loop {
             self.wake_due();
             let Some(pid) = self.ready.pop_front() else {

@@ -1,13 +1,19 @@
 //! Values as text: display form and result form.
 //!
-//! Input: a value. Output: text. Works with an explicit stack, so deep values cost no native stack.
+//! Input: a value. Output: text. Works with an explicit stack, so deep values cost no native stack. During a run it stops
+//! early when the run has to end, see [`crate::stop`]: what is shared inside of a value is written each time, so that a
+//! small value may have a text that no memory holds.
 
 use std::fmt::Write as _;
 
 use bytecode::TypeKind;
 
 use crate::collections::MapObj;
+use crate::failure::Trap;
 use crate::list;
+use crate::number;
+use crate::stop::{self, Steps};
+use crate::text;
 use crate::value::Value;
 
 /// Which of the two forms.
@@ -31,16 +37,16 @@ pub fn display(value: &Value) -> String {
 /// Appends the display form at top level.
 pub(crate) fn display_into(out: &mut String, value: &Value) {
     match value {
-        Value::Str(text) => out.push_str(text),
+        Value::Str(text) => drop(text::append(out, text)),
         Value::Char(char) => out.push(*char),
-        _ => write_value(out, value, DISPLAY),
+        _ => drop(write_value(out, value, DISPLAY)),
     }
 }
 
 /// Display form as inside of a container: strings and characters quoted.
 pub fn display_nested(value: &Value) -> String {
     let mut out = String::new();
-    write_value(&mut out, value, DISPLAY);
+    drop(write_value(&mut out, value, DISPLAY));
     out
 }
 
@@ -50,7 +56,7 @@ pub fn result_form(value: &Value, main_module: &str) -> Option<String> {
         return None;
     }
     let mut out = String::new();
-    write_value(&mut out, value, Form { result: Some(main_module), inside_reactive: false });
+    drop(write_value(&mut out, value, Form { result: Some(main_module), inside_reactive: false }));
     Some(out)
 }
 
@@ -129,26 +135,34 @@ impl<'a> Open<'a> {
     }
 }
 
-fn write_value(out: &mut String, value: &Value, form: Form<'_>) {
+fn write_value(out: &mut String, value: &Value, form: Form<'_>) -> Result<(), Trap> {
     let mut stack: Vec<Open<'_>> = Vec::new();
     let mut next = Some(value);
+    let mut steps = Steps::default();
+    let mut granted = 1 << 16;
     loop {
-        if let Some(value) = next.take() {
-            stack.extend(write_head(out, value, form));
+        steps.step()?;
+        if out.len() > granted {
+            // The buffer doubles as it grows.
+            granted = out.len() * 2;
+            stop::room(granted)?;
         }
-        let Some(open) = stack.last_mut() else { return };
+        if let Some(value) = next.take() {
+            stack.extend(write_head(out, value, form)?);
+        }
+        let Some(open) = stack.last_mut() else { return Ok(()) };
         next = open.step(out);
         if next.is_none() {
             stack.pop();
             if stack.is_empty() {
-                return;
+                return Ok(());
             }
         }
     }
 }
 
 /// Writes a scalar, or the beginning of a container.
-fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Option<Open<'a>> {
+fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Result<Option<Open<'a>>, Trap> {
     let result = form.result.is_some();
     match value {
         Value::Unit => out.push_str("()"),
@@ -172,9 +186,7 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Option<
                 out.push_str("f32");
             }
         }
-        Value::BigInt(value) => {
-            let _ = write!(out, "{value}");
-        }
+        Value::BigInt(value) => out.push_str(&number::big_text(value)?),
         Value::Decimal(value) => {
             let _ = write!(out, "{value}");
         }
@@ -186,9 +198,9 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Option<
         Value::Str(text) => {
             out.push('"');
             if result {
-                out.push_str(text);
+                text::append(out, text)?;
             } else {
-                quote(out, text);
+                quote(out, text)?;
             }
             out.push('"');
         }
@@ -213,31 +225,33 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Option<
         Value::Failure(_) => out.push_str("<failure>"),
         Value::List(..) => {
             out.push('[');
-            let items = value.as_list()?;
-            return Open::new(Rest::List(items.iter()), "]");
+            return Ok(value.as_list().and_then(|items| Open::new(Rest::List(items.iter()), "]")));
         }
         Value::Tuple(items) => {
             out.push('(');
-            return Open::new(Rest::Slice(items.iter()), ")");
+            return Ok(Open::new(Rest::Slice(items.iter()), ")"));
         }
         Value::Map(map) => {
             out.push_str("%{");
             let entries: &'a MapObj = map;
-            return Open::new(Rest::Map(Box::new(entries.iter()), None), "}");
+            return Ok(Open::new(Rest::Map(Box::new(entries.iter()), None), "}"));
         }
         Value::Set(set) => {
             // Members are ordered by their text. They are hashable, so no set is inside a set and this ends.
-            let mut texts: Vec<String> = set
-                .iter()
-                .map(|item| {
-                    let mut text = String::new();
-                    write_value(&mut text, item, form);
-                    text
-                })
-                .collect();
-            texts.sort_unstable();
+            let mut texts = Vec::with_capacity(set.len());
+            for item in stop::polled(set.iter()) {
+                let mut text = String::new();
+                write_value(&mut text, item?, form)?;
+                texts.push(text);
+            }
+            let texts = stop::sorted(texts, |run| run.sort_unstable(), |a, b| a <= b)?;
             out.push_str("#{");
-            out.push_str(&texts.join(", "));
+            for (index, text) in texts.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                text::append(out, text)?;
+            }
             out.push('}');
         }
         Value::Data(data) => {
@@ -250,7 +264,7 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Option<
                 out.push('.');
             }
             out.push_str(&def.name);
-            return match def.kind {
+            return Ok(match def.kind {
                 TypeKind::Record | TypeKind::Reactive => {
                     out.push('{');
                     Open::new(Rest::Fields(def.fields.iter().zip(data.iter())), "}")
@@ -260,13 +274,13 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Option<
                     out.push('(');
                     Open::new(Rest::Slice(data.iter()), ")")
                 }
-            };
+            });
         }
         Value::Reactive(object) => {
             let ctor = object.ctor.borrow();
             out.push_str(&ctor.def.name);
             if form.inside_reactive {
-                return None;
+                return Ok(None);
             }
             let form = Form { inside_reactive: true, ..form };
             let record = matches!(ctor.def.kind, TypeKind::Record | TypeKind::Reactive);
@@ -281,13 +295,13 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Option<
                         out.push_str(name);
                         out.push_str(": ");
                     }
-                    write_value(out, value, form);
+                    write_value(out, value, form)?;
                 }
                 out.push(if record { '}' } else { ')' });
             }
         }
     }
-    None
+    Ok(None)
 }
 
 fn function_name(out: &mut String, name: &str, result: bool) {
@@ -296,13 +310,19 @@ fn function_name(out: &mut String, name: &str, result: bool) {
 }
 
 /// Escapes backslash and quote.
-fn quote(out: &mut String, text: &str) {
-    for char in text.chars() {
-        if matches!(char, '\\' | '"') {
-            out.push('\\');
+fn quote(out: &mut String, text: &str) -> Result<(), Trap> {
+    for piece in text::pieces(text) {
+        if piece.len() < text.len() {
+            stop::room(out.len())?;
         }
-        out.push(char);
+        for char in piece.chars() {
+            if matches!(char, '\\' | '"') {
+                out.push('\\');
+            }
+            out.push(char);
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,18 +6,18 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use bytecode::{ConstructorRef, Kind, TypeKind};
-use num_bigint::BigInt;
 use rust_decimal::Decimal;
 
 use crate::block::Block;
 use crate::collections::{MapObj, SetObj};
 use crate::cycles;
-use crate::failure::Failure;
+use crate::failure::{Failure, Trap};
 use crate::link::Unit;
 use crate::list::{Buf, List, ListRef};
 use crate::mem;
 use crate::natives::NativeDef;
-use crate::text::Str;
+use crate::number::Big;
+use crate::text::{self, Str};
 
 /// A value of the language.
 ///
@@ -65,13 +65,13 @@ pub enum Value {
     /// Set.
     Set(Rc<SetObj>),
     /// Unbounded integer.
-    BigInt(Rc<BigInt>),
+    BigInt(Rc<Big>),
     /// Exact decimal.
     Decimal(Rc<Decimal>),
     /// Typed array, changed in place.
     Array(Rc<ArrayObj>),
     /// Text buffer, changed in place.
-    Buffer(Rc<RefCell<String>>),
+    Buffer(Rc<BufferObj>),
     /// Reactive record or variant: identity and assignable fields.
     Reactive(Rc<ReactiveObj>),
     /// A captured `var`; never seen by programs.
@@ -427,6 +427,42 @@ impl ArrayObj {
             ArrayObj::Float64(_) => "Float64Array",
             ArrayObj::Float32(_) => "Float32Array",
         }
+    }
+}
+
+/// Text that is appended to in place.
+#[derive(Default)]
+pub struct BufferObj(RefCell<String>);
+
+impl BufferObj {
+    /// Bytes in it.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    pub(crate) fn append(&self, more: &str) -> Result<(), Trap> {
+        let mut text = self.0.borrow_mut();
+        let before = text.capacity();
+        let appended = text::append(&mut text, more);
+        mem::charge(text.capacity() - before);
+        appended
+    }
+
+    pub(crate) fn text(&self) -> Result<Str, Trap> {
+        text::copied(&self.0.borrow())
+    }
+
+    /// A copy with its own identity; empty if the run has to end, see [`crate::stop`].
+    pub(crate) fn copy(&self) -> Value {
+        let copy = Self::default();
+        let _ = copy.append(&self.0.borrow());
+        Value::Buffer(Rc::new(copy))
+    }
+}
+
+impl Drop for BufferObj {
+    fn drop(&mut self) {
+        mem::discharge(self.0.borrow().capacity());
     }
 }
 

@@ -4,42 +4,43 @@ use crate::failure::{Trap, panic, type_error};
 use crate::interp::{index, set_array};
 use crate::natives::{NativeCtx, NativeDef, int, list, native};
 use crate::number;
+use crate::stop::{self, polled, until_stopped};
 use crate::value::{ArrayObj, Value};
 
 pub(super) static TABLE: &[NativeDef] = &[
     native("Float32Array.fromList", 1, |_, args| {
-        let items = list(&args[0])?.iter().map(number::to_float32).collect::<Result<Vec<_>, _>>()?;
+        let items = numbers(&args[0], number::to_float32)?;
         Ok(ArrayObj::Float32(items.into()).into_value())
     }),
     native("Float32Array.get", 2, get),
     native("Float32Array.length", 1, length),
     native("Float32Array.make", 2, |ctx, args| {
         let (count, item) = (count(ctx, &args[0])?, number::to_float32(&args[1])?);
-        Ok(ArrayObj::Float32(vec![item; count].into()).into_value())
+        Ok(ArrayObj::Float32(filled(item, count)?.into()).into_value())
     }),
     native("Float32Array.set", 3, set),
     native("Float32Array.toList", 1, to_list),
     native("Float64Array.fromList", 1, |_, args| {
-        let items = list(&args[0])?.iter().map(number::to_float).collect::<Result<Vec<_>, _>>()?;
+        let items = numbers(&args[0], number::to_float)?;
         Ok(ArrayObj::Float64(items.into()).into_value())
     }),
     native("Float64Array.get", 2, get),
     native("Float64Array.length", 1, length),
     native("Float64Array.make", 2, |ctx, args| {
         let (count, item) = (count(ctx, &args[0])?, number::to_float(&args[1])?);
-        Ok(ArrayObj::Float64(vec![item; count].into()).into_value())
+        Ok(ArrayObj::Float64(filled(item, count)?.into()).into_value())
     }),
     native("Float64Array.set", 3, set),
     native("Float64Array.toList", 1, to_list),
     native("Int64Array.fromList", 1, |_, args| {
-        let items = list(&args[0])?.iter().map(int).collect::<Result<Vec<_>, _>>()?;
+        let items = numbers(&args[0], int)?;
         Ok(ArrayObj::Int64(items.into()).into_value())
     }),
     native("Int64Array.get", 2, get),
     native("Int64Array.length", 1, length),
     native("Int64Array.make", 2, |ctx, args| {
         let (count, item) = (count(ctx, &args[0])?, int(&args[1])?);
-        Ok(ArrayObj::Int64(vec![item; count].into()).into_value())
+        Ok(ArrayObj::Int64(filled(item, count)?.into()).into_value())
     }),
     native("Int64Array.set", 3, set),
     native("Int64Array.toList", 1, to_list),
@@ -56,10 +57,33 @@ pub(super) static TABLE: &[NativeDef] = &[
         Ok(ArrayObj::Int64(vec![0; count].into()).into_value())
     }),
     native("sumInt64Array", 1, |_, args| match array(&args[0])? {
-        ArrayObj::Int64(items) => Ok(Value::Int(items.borrow().iter().fold(0i64, |sum, item| sum.wrapping_add(*item)))),
+        ArrayObj::Int64(items) => {
+            let mut sum = 0i64;
+            for part in items.borrow().chunks(PART) {
+                stop::check()?;
+                sum = part.iter().fold(sum, |sum, item| sum.wrapping_add(*item));
+            }
+            Ok(Value::Int(sum))
+        }
         _ => Err(type_error("Int64Array", &args[0])),
     }),
 ];
+
+/// Elements that are handled between two looks at the limits.
+const PART: usize = 1 << 16;
+
+fn numbers<T>(items: &Value, number: impl Fn(&Value) -> Result<T, Trap>) -> Result<Vec<T>, Trap> {
+    polled(list(items)?.iter()).map(|item| number(item?)).collect()
+}
+
+fn filled<T: Clone>(item: T, count: usize) -> Result<Vec<T>, Trap> {
+    let mut items = Vec::with_capacity(count);
+    while items.len() < count {
+        stop::check()?;
+        items.resize(count.min(items.len() + PART), item.clone());
+    }
+    Ok(items)
+}
 
 fn array(value: &Value) -> Result<&ArrayObj, Trap> {
     match value {
@@ -96,5 +120,5 @@ fn set(ctx: &mut NativeCtx<'_>, args: &mut [Value]) -> Result<Value, Trap> {
 
 fn to_list(_: &mut NativeCtx<'_>, args: &mut [Value]) -> Result<Value, Trap> {
     let array = array(&args[0])?;
-    Ok(Value::list((0..array.len()).filter_map(|index| array.get(index)).collect()))
+    Ok(Value::list(until_stopped(0..array.len()).filter_map(|index| array.get(index)).collect()))
 }

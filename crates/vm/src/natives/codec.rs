@@ -2,22 +2,29 @@
 
 use std::fmt::Write as _;
 
-use sha2::Digest as _;
+use sha2::Digest;
 
 use crate::failure::{Trap, throw_text, type_error};
 use crate::natives::{NativeCtx, NativeDef, int, list, native, outcome, string, text};
+use crate::stop::{self, polled, until_stopped};
+use crate::text::pieces;
 use crate::value::Value;
 
 pub(super) static TABLE: &[NativeDef] = &[
     native("Base64.decode", 1, |_, args| Ok(outcome(base64_decode(string(&args[0])?).and_then(utf8)))),
-    native("Base64.encode", 1, |_, args| Ok(text(base64_encode(string(&args[0])?.as_bytes())))),
+    native("Base64.encode", 1, |ctx, args| {
+        let bytes = string(&args[0])?.as_bytes();
+        ctx.world.room(bytes.len() / 3 * 4)?;
+        Ok(text(base64_encode(bytes)))
+    }),
     native("Crypto.bcryptHash", 2, |ctx, args| {
         let salt = random_bytes(ctx, 16).try_into().unwrap_or_default();
         let cost = u32::try_from(int(&args[1])?).unwrap_or(u32::MAX);
         if !BCRYPT_COSTS.contains(&cost) {
             return Err(throw_text("Crypto.bcryptHash: the cost must be from 4 to 20"));
         }
-        match bcrypt::hash_with_salt(string(&args[0])?.as_bytes(), cost, salt) {
+        let password = string(&args[0])?.to_string();
+        match stop::apart(move |_| bcrypt::hash_with_salt(password, cost, salt))? {
             Ok(hash) => Ok(text(hash.to_string())),
             Err(error) => Err(throw_text(&format!("Crypto.bcryptHash: {error}"))),
         }
@@ -28,26 +35,27 @@ pub(super) static TABLE: &[NativeDef] = &[
         if !cost.is_ok_and(|cost| BCRYPT_COSTS.contains(&cost)) {
             return Ok(Value::Bool(false));
         }
-        let verified = bcrypt::verify(string(&args[0])?.as_bytes(), hash);
+        let (password, hash) = (string(&args[0])?.to_string(), hash.to_string());
+        let verified = stop::apart(move |_| bcrypt::verify(password, &hash))?;
         Ok(Value::Bool(verified.unwrap_or(false)))
     }),
-    native("Crypto.md5", 1, |_, args| Ok(text(hex(&md5::Md5::digest(string(&args[0])?.as_bytes()))))),
+    native("Crypto.md5", 1, |_, args| digest::<md5::Md5>(&args[0])),
     native("Crypto.randomBytes", 1, |ctx, args| {
         let count = int(&args[0])?.clamp(0, 1 << 20) as usize;
         let bytes = random_bytes(ctx, count);
         Ok(text(hex(&bytes)))
     }),
-    native("Crypto.sha256", 1, |_, args| Ok(text(hex(&sha2::Sha256::digest(string(&args[0])?.as_bytes()))))),
-    native("Crypto.sha512", 1, |_, args| Ok(text(hex(&sha2::Sha512::digest(string(&args[0])?.as_bytes()))))),
+    native("Crypto.sha256", 1, |_, args| digest::<sha2::Sha256>(&args[0])),
+    native("Crypto.sha512", 1, |_, args| digest::<sha2::Sha512>(&args[0])),
     native("Encoding.fromBytes", 1, |_, args| {
-        let bytes = list(&args[0])?.iter().map(byte).collect::<Result<Vec<_>, _>>()?;
+        let bytes = polled(list(&args[0])?.iter()).map(|item| byte(item?)).collect::<Result<Vec<_>, _>>()?;
         let bytes = bytes.into_iter().collect::<Option<Vec<u8>>>();
         Ok(outcome(bytes.ok_or_else(|| "a number outside of 0 to 255".to_owned()).and_then(utf8)))
     }),
     native("Encoding.toBytes", 1, |ctx, args| {
         let bytes = string(&args[0])?.as_bytes();
         ctx.world.room(bytes.len() * size_of::<Value>())?;
-        Ok(Value::list(bytes.iter().map(|&byte| Value::Int(i64::from(byte))).collect()))
+        Ok(Value::list(until_stopped(bytes.iter()).map(|&byte| Value::Int(i64::from(byte))).collect()))
     }),
     native("Server.matchPath", 2, |_, args| {
         let pairs = match_path(string(&args[0])?, string(&args[1])?).unwrap_or_default();
@@ -66,8 +74,17 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
 ];
 
-/// Costs of password hashes. Each step doubles the time, during which nothing can interrupt the program.
+/// Costs of password hashes. Each step doubles the time.
 const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=20;
+
+fn digest<D: Digest>(value: &Value) -> Result<Value, Trap> {
+    let mut digest = D::new();
+    for piece in pieces(string(value)?) {
+        stop::check()?;
+        digest.update(piece.as_bytes());
+    }
+    Ok(text(hex(&digest.finalize())))
+}
 
 fn byte(value: &Value) -> Result<Option<u8>, Trap> {
     match value {
@@ -118,7 +135,7 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 fn base64_encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
+    for chunk in until_stopped(bytes.chunks(3)) {
         let bits = (u32::from(chunk[0]) << 16)
             | (u32::from(chunk.get(1).copied().unwrap_or(0)) << 8)
             | u32::from(chunk.get(2).copied().unwrap_or(0));
@@ -142,7 +159,7 @@ fn base64_decode(text: &str) -> Result<Vec<u8>, String> {
     let mut out = Vec::with_capacity(digits.len() * 3 / 4);
     let mut bits = 0u32;
     let mut count = 0;
-    for byte in digits.bytes() {
+    for byte in until_stopped(digits.bytes()) {
         let Some(value) = BASE64.iter().position(|&digit| digit == byte) else {
             return Err(format!("invalid character `{}`", char::from(byte).escape_default()));
         };
@@ -158,7 +175,7 @@ fn base64_decode(text: &str) -> Result<Vec<u8>, String> {
 
 fn url_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for &byte in text.as_bytes() {
+    for &byte in until_stopped(text.as_bytes().iter()) {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             out.push(char::from(byte));
         } else {
@@ -170,7 +187,7 @@ fn url_encode(text: &str) -> String {
 
 fn url_decode(text: &str) -> Result<Vec<u8>, String> {
     let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
+    let mut bytes = until_stopped(text.bytes());
     while let Some(byte) = bytes.next() {
         if byte != b'%' {
             out.push(if byte == b'+' { b' ' } else { byte });

@@ -16,13 +16,13 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Buffer.append", 2, |ctx, args| {
         let Value::Buffer(buffer) = &args[0] else { return Err(type_error("Buffer", &args[0])) };
         let more = string(&args[1])?;
-        ctx.world.room(buffer.borrow().len() + more.len())?;
-        buffer.borrow_mut().push_str(more);
+        ctx.world.room(buffer.len() + more.len())?;
+        buffer.append(more)?;
         Ok(Value::Unit)
     }),
     native("Buffer.new", 0, |_, _| Ok(Value::Buffer(Default::default()))),
     native("Buffer.toString", 1, |_, args| match &args[0] {
-        Value::Buffer(buffer) => Ok(Value::str(&buffer.borrow())),
+        Value::Buffer(buffer) => buffer.text().map(Value::Str),
         other => Err(type_error("Buffer", other)),
     }),
     native("Gc.collect", 0, |_, _| Ok(Value::Unit)),
@@ -35,7 +35,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         Ok(ctx.io_record("GcStats", &counters))
     }),
     native("Prim.compare", 2, |_, args| Ok(Value::Int(compare(&args[0], &args[1])?.map_or(0, |order| order as i64)))),
-    native("Prim.equal", 2, |_, args| Ok(Value::Bool(equal(&args[0], &args[1])))),
+    native("Prim.equal", 2, |_, args| equal(&args[0], &args[1]).map(Value::Bool)),
     native("Prim.one", 0, |_, _| Ok(Value::Int(1))),
     native("Prim.zero", 0, |_, _| Ok(Value::Int(0))),
     native("Process.alive", 1, |ctx, args| {
@@ -114,7 +114,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     },
     native("assertType", 1, |_, args| Ok(std::mem::take(&mut args[0]))),
     native("assert_eq", 2, |_, args| {
-        if equal(&args[0], &args[1]) {
+        if equal(&args[0], &args[1])? {
             return Ok(Value::Unit);
         }
         Err(panic(format!("Assertion failed: {} != {}", display(&args[0]), display(&args[1]))))
@@ -139,7 +139,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         ctx.world.flush();
         Ok(Value::Unit)
     }),
-    native("hash", 1, |_, args| Ok(Value::Int(hash(&args[0])))),
+    native("hash", 1, |_, args| hash(&args[0]).map(Value::Int)),
     native("inspect", 2, |ctx, args| {
         let line = format!("[inspect] {}: {}\n", display(&args[1]), display_nested(&args[0]));
         ctx.world.print(&line);
@@ -162,15 +162,15 @@ pub(super) static TABLE: &[NativeDef] = &[
         concat(ctx.world, left, right)
     }),
     native("op.div", 2, |_, args| number::arith(Op::Div, &args[0], &args[1])),
-    native("op.eq", 2, |_, args| Ok(Value::Bool(equal(&args[0], &args[1])))),
+    native("op.eq", 2, |_, args| equal(&args[0], &args[1]).map(Value::Bool)),
     native("op.ge", 2, |_, args| Ok(Value::Bool(compare(&args[0], &args[1])?.is_some_and(|order| order.is_ge())))),
     native("op.gt", 2, |_, args| Ok(Value::Bool(compare(&args[0], &args[1])?.is_some_and(|order| order.is_gt())))),
-    native("op.hash", 1, |_, args| Ok(Value::Int(hash(&args[0])))),
+    native("op.hash", 1, |_, args| hash(&args[0]).map(Value::Int)),
     native("op.index", 2, |_, args| index(&args[0], &args[1])),
     native("op.le", 2, |_, args| Ok(Value::Bool(compare(&args[0], &args[1])?.is_some_and(|order| order.is_le())))),
     native("op.lt", 2, |_, args| Ok(Value::Bool(compare(&args[0], &args[1])?.is_some_and(|order| order.is_lt())))),
     native("op.mul", 2, |_, args| number::arith(Op::Mul, &args[0], &args[1])),
-    native("op.ne", 2, |_, args| Ok(Value::Bool(!equal(&args[0], &args[1])))),
+    native("op.ne", 2, |_, args| equal(&args[0], &args[1]).map(|same| Value::Bool(!same))),
     native("op.neg", 1, |_, args| number::negate(&args[0])),
     native("op.pow", 2, |_, args| number::arith(Op::Pow, &args[0], &args[1])),
     native("op.rem", 2, |_, args| number::arith(Op::Rem, &args[0], &args[1])),

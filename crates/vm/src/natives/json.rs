@@ -3,7 +3,6 @@
 //! Descriptions come from the embedder ([`crate::ChunkSource::type_desc`]); type arguments arrive as text with full
 //! names. Nesting is limited by [`MAX_DEPTH`], so nothing here overflows the native stack.
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 
 use bytecode::{ConstructorRef, TypeDesc, TypeDescBody, TypeKind, TypeText};
@@ -16,13 +15,15 @@ use crate::natives::maps::map;
 use crate::natives::{NativeCtx, NativeDef, list, native, string, text};
 use crate::number;
 use crate::show::{display, float};
+use crate::stop::until_stopped;
+use crate::text::Builder;
 use crate::value::{Ctor, SizedKind, Value};
 
 pub(super) static TABLE: &[NativeDef] = &[
     native("Json.escapeString", 1, |_, args| {
-        let mut out = String::new();
-        escape(&mut out, string(&args[0])?);
-        Ok(text(out))
+        let mut out = Builder::default();
+        escape(&mut out, string(&args[0])?)?;
+        Ok(Value::Str(out.finish()))
     }),
     native("Json.parse", 1, |ctx, args| {
         let source = string(&args[0])?.clone();
@@ -30,9 +31,9 @@ pub(super) static TABLE: &[NativeDef] = &[
         Parser { ctx, text: source.as_bytes(), source: &source, at: 0 }.value(0).map_err(|why| throw_text(&why))
     }),
     native("Json.stringify", 1, |_, args| {
-        let mut out = String::new();
+        let mut out = Builder::default();
         stringify(&mut out, &args[0], 0)?;
-        Ok(text(out))
+        Ok(Value::Str(out.finish()))
     }),
     native("fromJson", 2, by_type_text),
     native("jsonToType", 2, by_type_text),
@@ -115,6 +116,11 @@ struct Parser<'a, 'c> {
 }
 
 impl Parser<'_, '_> {
+    /// The message of a run that has to end is seen by nobody, see [`crate::stop`].
+    fn step(&mut self) -> Result<(), String> {
+        self.ctx.steps.step().map_err(|_| String::new())
+    }
+
     fn blank(&mut self) {
         while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;
@@ -151,6 +157,7 @@ impl Parser<'_, '_> {
         if depth > MAX_DEPTH {
             return Err("Json is nested too deeply".to_owned());
         }
+        self.step()?;
         match self.peek() {
             Some(b'{') => {
                 self.at += 1;
@@ -217,10 +224,10 @@ impl Parser<'_, '_> {
         self.at += 1;
         let mut out = String::new();
         loop {
+            self.step()?;
             let start = self.at;
-            while self.text.get(self.at).is_some_and(|byte| !b"\"\\".contains(byte)) {
-                self.at += 1;
-            }
+            let rest = &self.text[start..];
+            self.at += until_stopped(rest.iter()).position(|byte| b"\"\\".contains(byte)).unwrap_or(rest.len());
             out.push_str(&self.source[start..self.at]);
             match self.text.get(self.at) {
                 Some(b'"') => {
@@ -270,63 +277,62 @@ impl Parser<'_, '_> {
     }
 }
 
-fn escape(out: &mut String, text: &str) {
+fn escape(out: &mut Builder, text: &str) -> Result<(), Trap> {
     for char in text.chars() {
         match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            char if char < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(char));
-            }
-            char => out.push(char),
+            '"' => out.push("\\\"")?,
+            '\\' => out.push("\\\\")?,
+            '\n' => out.push("\\n")?,
+            '\r' => out.push("\\r")?,
+            '\t' => out.push("\\t")?,
+            char if char < ' ' => out.push(&format!("\\u{:04x}", u32::from(char)))?,
+            char => out.push_char(char)?,
         }
     }
+    Ok(())
 }
 
-fn stringify(out: &mut String, value: &Value, depth: usize) -> Result<(), Trap> {
+fn stringify(out: &mut Builder, value: &Value, depth: usize) -> Result<(), Trap> {
     if depth > MAX_DEPTH {
         return Err(too_deep());
     }
     let (which, content) = json_of(value)?;
     match which {
-        NULL => out.push_str("null"),
-        BOOL | INTEGER => out.push_str(&display(&content)),
+        NULL => out.push("null")?,
+        BOOL | INTEGER => out.push(&display(&content))?,
         NUMBER => match content {
             // JSON has no text for infinities.
-            Value::Float(value) if value.is_finite() => out.push_str(&float(value)),
-            Value::Float(_) => out.push_str("null"),
-            other => out.push_str(&display(&other)),
+            Value::Float(value) if value.is_finite() => out.push(&float(value))?,
+            Value::Float(_) => out.push("null")?,
+            other => out.push(&display(&other))?,
         },
         STRING => {
-            out.push('"');
-            escape(out, string(&content)?);
-            out.push('"');
+            out.push_char('"')?;
+            escape(out, string(&content)?)?;
+            out.push_char('"')?;
         }
         ARRAY => {
-            out.push('[');
+            out.push_char('[')?;
             for (index, item) in list(&content)?.iter().enumerate() {
                 if index > 0 {
-                    out.push(',');
+                    out.push_char(',')?;
                 }
                 stringify(out, item, depth + 1)?;
             }
-            out.push(']');
+            out.push_char(']')?;
         }
         _ => {
-            out.push('{');
+            out.push_char('{')?;
             for (index, (name, value)) in object_fields(&content)?.iter().enumerate() {
                 if index > 0 {
-                    out.push(',');
+                    out.push_char(',')?;
                 }
-                out.push('"');
-                escape(out, string(name)?);
-                out.push_str("\":");
+                out.push_char('"')?;
+                escape(out, string(name)?)?;
+                out.push("\":")?;
                 stringify(out, value, depth + 1)?;
             }
-            out.push('}');
+            out.push_char('}')?;
         }
     }
     Ok(())
@@ -335,6 +341,7 @@ fn stringify(out: &mut String, value: &Value, depth: usize) -> Result<(), Trap> 
 // ---- Value to Json --------------------------------------------------------------------------------------------------
 
 fn reflect(ctx: &mut NativeCtx<'_>, value: &Value, depth: usize) -> Result<Value, Trap> {
+    ctx.steps.step()?;
     if depth > MAX_DEPTH {
         return Err(too_deep());
     }
@@ -523,6 +530,7 @@ fn expected(what: &str, which: usize) -> Trap {
 }
 
 fn build(ctx: &mut NativeCtx<'_>, ty: &TypeText, json: &Value, depth: usize) -> Result<Value, Trap> {
+    ctx.steps.step()?;
     if depth > MAX_DEPTH {
         return Err(too_deep());
     }

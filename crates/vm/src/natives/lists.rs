@@ -8,15 +8,13 @@ use crate::compare::{check_key, compare, equal, total_order};
 use crate::failure::{Raise, Trap, panic, throw_text, type_error};
 use crate::list::List;
 use crate::machine::World;
-use crate::natives::{NativeDef, int, list, native, string, take_list, text};
-use crate::stop;
+use crate::natives::{NativeDef, int, list, native, string, take_list};
+use crate::stop::{self, Steps, polled, until_stopped};
+use crate::text::Builder;
 use crate::value::Value;
 
 pub(super) static TABLE: &[NativeDef] = &[
-    native("Prim.listContains", 2, |_, args| {
-        let found = list(&args[0])?.iter().any(|item| equal(item, &args[1]));
-        Ok(Value::Bool(found))
-    }),
+    native("Prim.listContains", 2, |_, args| Ok(Value::Bool(position(&args[0], &args[1])?.is_some()))),
     native("Prim.listDrop", 2, |_, args| {
         let count = int(&args[1])?;
         let items = take_list(&mut args[0])?;
@@ -33,8 +31,11 @@ pub(super) static TABLE: &[NativeDef] = &[
         }
         ctx.world.room(total * size_of::<Value>())?;
         let mut items = Vec::with_capacity(total);
+        let mut steps = Steps::default();
         for inner in lists.iter() {
-            items.extend(list(inner)?.iter().cloned());
+            let inner = list(inner)?;
+            steps.steps(inner.len())?;
+            items.extend(inner.iter().cloned());
         }
         Ok(Value::list(items))
     }),
@@ -51,13 +52,13 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("Prim.listHead", 1, |_, args| list(&args[0])?.head().cloned().ok_or_else(|| Raise::EmptyList.into())),
     native("Prim.listIndexOf", 2, |_, args| {
-        let found = list(&args[0])?.iter().position(|item| equal(item, &args[1]));
-        Ok(Value::Int(found.map_or(-1, |index| index as i64)))
+        Ok(Value::Int(position(&args[0], &args[1])?.map_or(-1, |index| index as i64)))
     }),
     native("Prim.listIsEmpty", 1, |_, args| Ok(Value::Bool(list(&args[0])?.is_empty()))),
     native("Prim.listIsSorted", 1, |_, args| {
         let mut before: Option<&Value> = None;
-        for item in list(&args[0])?.iter() {
+        for item in polled(list(&args[0])?.iter()) {
+            let item = item?;
             if let Some(before) = before
                 && compare(before, item)?.is_some_and(Ordering::is_gt)
             {
@@ -67,7 +68,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         }
         Ok(Value::Bool(true))
     }),
-    native("Prim.listJoin", 2, |ctx, args| join(ctx.world, &args[0], &args[1])),
+    native("Prim.listJoin", 2, |_, args| join(&args[0], &args[1])),
     native("Prim.listLast", 1, |_, args| {
         let items = list(&args[0])?;
         items.get(items.len().wrapping_sub(1)).cloned().ok_or_else(|| panic("last: empty list"))
@@ -87,7 +88,8 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Prim.listReplicate", 2, |ctx, args| {
         let count = int(&args[0])?.max(0) as usize;
         ctx.world.room(count.saturating_mul(size_of::<Value>()))?;
-        Ok(List::from_reversed(vec![args[1].clone(); count]).into())
+        let items = until_stopped(0..count).map(|_| args[1].clone());
+        Ok(List::from_reversed(items.collect()).into())
     }),
     native("Prim.listReverse", 1, |_, args| {
         let mut items = take_list(&mut args[0])?.into_reversed();
@@ -135,7 +137,7 @@ pub(super) static TABLE: &[NativeDef] = &[
             _ => Ok(items.into()),
         }
     }),
-    native("Prim.listUnique", 1, |_, args| Ok(Value::list(unique(list(&args[0])?.iter())))),
+    native("Prim.listUnique", 1, |_, args| Ok(Value::list(unique(list(&args[0])?.iter())?))),
     native("intListRange", 1, |ctx, args| {
         let count = int(&args[0])?;
         let Value::List(len, buf) = int_range(ctx.world, 1, count.saturating_add(1))? else {
@@ -156,33 +158,41 @@ pub(crate) fn int_range(world: &World, low: i64, high: i64) -> Result<Value, Tra
     }
     let count = usize::try_from(high.abs_diff(low)).unwrap_or(usize::MAX);
     world.room(count.saturating_mul(size_of::<Value>()))?;
-    Ok(List::from_reversed((low..high).rev().map(Value::Int).collect()).into())
+    Ok(List::from_reversed(until_stopped((low..high).rev()).map(Value::Int).collect()).into())
 }
 
 /// Strings or characters with a separator between them.
-pub(super) fn join(world: &World, parts: &Value, separator: &Value) -> Result<Value, Trap> {
+pub(super) fn join(parts: &Value, separator: &Value) -> Result<Value, Trap> {
     let separator = string(separator)?;
-    let mut out = String::new();
+    let mut out = Builder::default();
     for (index, part) in list(parts)?.iter().enumerate() {
         if index > 0 {
-            out.push_str(separator);
+            out.push(separator)?;
         }
         match part {
-            Value::Str(part) => out.push_str(part),
-            Value::Char(part) => out.push(*part),
+            Value::Str(part) => out.push(part)?,
+            Value::Char(part) => out.push_char(*part)?,
             other => return Err(type_error("String", other)),
         }
-        if out.len() > 1 << 20 {
-            world.room(out.len())?;
+    }
+    Ok(Value::Str(out.finish()))
+}
+
+/// Place of the first element that equals `wanted`.
+fn position(items: &Value, wanted: &Value) -> Result<Option<usize>, Trap> {
+    for (index, item) in polled(list(items)?.iter()).enumerate() {
+        if equal(item?, wanted)? {
+            return Ok(Some(index));
         }
     }
-    Ok(text(out))
+    Ok(None)
 }
 
 fn extreme(value: &Value, wanted: Ordering, empty: &str) -> Result<Value, Trap> {
     let mut items = list(value)?.iter();
     let Some(mut best) = items.next() else { return Err(panic(empty)) };
-    for item in items {
+    for item in polled(items) {
+        let item = item?;
         if compare(item, best)? == Some(wanted) {
             best = item;
         }
@@ -190,13 +200,10 @@ fn extreme(value: &Value, wanted: Ordering, empty: &str) -> Result<Value, Trap> 
     Ok(best.clone())
 }
 
-/// Elements that are sorted between two looks at the interrupt flag.
-const RUN: usize = 1 << 13;
-
 /// Stable sort by the language's order; a failure of the comparison wins.
 fn sort(mut items: Vec<Value>) -> Result<Vec<Value>, Trap> {
     if items.iter().all(|item| matches!(item, Value::Int(_))) {
-        return in_runs(items, |run| run.sort_by_key(int_key), |a, b| int_key(a) <= int_key(b));
+        return stop::sorted(items, |run| run.sort_by_key(int_key), |a, b| int_key(a) <= int_key(b));
     }
     let failure = Cell::new(None);
     let order = |a: &Value, b: &Value| match compare(a, b) {
@@ -208,7 +215,7 @@ fn sort(mut items: Vec<Value>) -> Result<Vec<Value>, Trap> {
             Ordering::Equal
         }
     };
-    items = in_runs(items, |run| run.sort_by(order), |a, b| order(a, b).is_le())?;
+    items = stop::sorted(items, |run| run.sort_by(order), |a, b| order(a, b).is_le())?;
     failure.take().map_or(Ok(items), Err)
 }
 
@@ -216,52 +223,28 @@ fn int_key(item: &Value) -> i64 {
     if let Value::Int(value) = item { *value } else { 0 }
 }
 
-/// Sorts runs of [`RUN`] elements and merges them, so that an interrupt is seen meanwhile.
-fn in_runs(
-    mut items: Vec<Value>,
-    sort: impl Fn(&mut [Value]),
-    in_order: impl Fn(&Value, &Value) -> bool,
-) -> Result<Vec<Value>, Trap> {
-    for run in items.chunks_mut(RUN) {
-        stop::check()?;
-        sort(run);
-    }
-    let len = items.len();
-    let mut width = RUN;
-    while width < len {
-        let mut merged = Vec::with_capacity(len);
-        for start in (0..len).step_by(2 * width) {
-            let (middle, end) = ((start + width).min(len), (start + 2 * width).min(len));
-            let (mut left, mut right) = (start, middle);
-            while left < middle && right < end {
-                if merged.len() % RUN == 0 {
-                    stop::check()?;
-                }
-                let next = if in_order(&items[left], &items[right]) { &mut left } else { &mut right };
-                merged.push(std::mem::take(&mut items[*next]));
-                *next += 1;
-            }
-            merged.extend(items[left..middle].iter_mut().map(std::mem::take));
-            merged.extend(items[right..end].iter_mut().map(std::mem::take));
-        }
-        items = merged;
-        width *= 2;
-    }
-    Ok(items)
-}
-
 /// First occurrences. Hashable elements are found in a tree, others by search.
-fn unique<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<Value> {
+fn unique<'a>(items: impl Iterator<Item = &'a Value>) -> Result<Vec<Value>, Trap> {
     let mut kept: Vec<Value> = Vec::new();
     let mut keys = PSet::new();
-    for item in items {
+    for item in polled(items) {
+        let item = item?;
         if check_key(item).is_ok() {
             if keys.insert(Key::new(item.clone()), ()).is_none() {
                 kept.push(item.clone());
             }
-        } else if !kept.iter().any(|known| equal(known, item)) {
+            continue;
+        }
+        let mut known = false;
+        for other in polled(kept.iter()) {
+            if equal(other?, item)? {
+                known = true;
+                break;
+            }
+        }
+        if !known {
             kept.push(item.clone());
         }
     }
-    kept
+    Ok(kept)
 }

@@ -7,6 +7,7 @@ use crate::compare::check_key;
 use crate::failure::{Trap, panic, type_error};
 use crate::natives::{NativeDef, list, native};
 use crate::show::display_nested;
+use crate::stop::until_stopped;
 use crate::value::Value;
 
 pub(super) static TABLE: &[NativeDef] = &[
@@ -24,7 +25,7 @@ pub(super) static TABLE: &[NativeDef] = &[
                 other => return Err(type_error("List of key-value tuples", other)),
             }
         }
-        Ok(MapObj::collect(pairs.iter().filter_map(|pair| match pair {
+        Ok(MapObj::collect(until_stopped(pairs.iter()).filter_map(|pair| match pair {
             Value::Tuple(pair) => Some((pair[0].clone(), pair[1].clone())),
             _ => None,
         })))
@@ -46,7 +47,9 @@ pub(super) static TABLE: &[NativeDef] = &[
         filtered(&mut args[0], |key| other.get(key).is_some())
     }),
     native("Map.isEmpty", 1, |_, args| Ok(Value::Bool(map(&args[0])?.is_empty()))),
-    native("Map.keys", 1, |_, args| Ok(Value::list(map(&args[0])?.iter().map(|(key, _)| key.clone()).collect()))),
+    native("Map.keys", 1, |_, args| {
+        Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(|(key, _)| key.clone()).collect()))
+    }),
     native("Map.lookup", 2, |ctx, args| {
         let found = map(&args[0])?.get(&args[1]).cloned();
         Ok(ctx.option(found))
@@ -61,21 +64,23 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Map.size", 1, |_, args| Ok(Value::Int(map(&args[0])?.len() as i64))),
     native("Map.toList", 1, |_, args| {
         let pair = |(key, value): (&Value, &Value)| Value::tuple(vec![key.clone(), value.clone()]);
-        Ok(Value::list(map(&args[0])?.iter().map(pair).collect()))
+        Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(pair).collect()))
     }),
     native("Map.union", 2, |_, args| {
         let (own, mut other) = (take_map(&mut args[0])?, take_map(&mut args[1])?);
         let union = Rc::make_mut(&mut other);
-        for (key, value) in own.iter() {
+        for (key, value) in until_stopped(own.iter()) {
             union.0.insert(Key::new(key.clone()), value.clone());
         }
         Ok(Value::Map(other))
     }),
-    native("Map.values", 1, |_, args| Ok(Value::list(map(&args[0])?.iter().map(|(_, value)| value.clone()).collect()))),
+    native("Map.values", 1, |_, args| {
+        Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(|(_, value)| value.clone()).collect()))
+    }),
     native("Set.contains", 2, |_, args| Ok(Value::Bool(set(&args[0])?.contains(&args[1])))),
     native("Set.difference", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(SetObj::collect(own.iter().filter(|item| !other.contains(item)).cloned()))
+        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| !other.contains(item)).cloned()))
     }),
     native("Set.empty", 0, |_, _| Ok(SetObj::collect(std::iter::empty()))),
     native("Set.fromList", 1, |_, args| {
@@ -83,7 +88,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         for item in items.iter() {
             check_key(item)?;
         }
-        Ok(SetObj::collect(items.iter().cloned()))
+        Ok(SetObj::collect(until_stopped(items.iter()).cloned()))
     }),
     native("Set.insert", 2, |_, args| {
         check_key(&args[1])?;
@@ -95,7 +100,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("Set.intersection", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(SetObj::collect(own.iter().filter(|item| other.contains(item)).cloned()))
+        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| other.contains(item)).cloned()))
     }),
     native("Set.isEmpty", 1, |_, args| Ok(Value::Bool(set(&args[0])?.is_empty()))),
     native("Set.isProperSubset", 2, |_, args| {
@@ -116,10 +121,10 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Set.size", 1, |_, args| Ok(Value::Int(set(&args[0])?.len() as i64))),
     native("Set.symmetricDifference", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        let only_own = own.iter().filter(|item| !other.contains(item));
+        let only_own = until_stopped(own.iter()).filter(|item| !other.contains(item));
         Ok(SetObj::collect(only_own.chain(other.iter().filter(|item| !own.contains(item))).cloned()))
     }),
-    native("Set.toList", 1, |_, args| Ok(Value::list(set(&args[0])?.iter().cloned().collect()))),
+    native("Set.toList", 1, |_, args| Ok(Value::list(until_stopped(set(&args[0])?.iter()).cloned().collect()))),
     native("Set.union", 2, |_, args| {
         let other = take_set(&mut args[1])?;
         let mut own = take_set(&mut args[0])?;

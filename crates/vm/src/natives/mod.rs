@@ -23,6 +23,7 @@ use bytecode::TypeKind;
 use crate::failure::{Trap, type_error};
 use crate::list::{List, ListRef};
 use crate::machine::World;
+use crate::stop::Steps;
 use crate::text::Str;
 use crate::value::Value;
 
@@ -37,6 +38,8 @@ pub(crate) struct NativeCtx<'a> {
     pub(crate) started: i64,
     /// Number of messages waiting for it.
     pub(crate) mailbox: usize,
+    /// What it has done.
+    pub(crate) steps: Steps,
 }
 
 /// Implementation of a native.

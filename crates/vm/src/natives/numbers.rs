@@ -5,6 +5,7 @@ use crate::failure::{Trap, panic};
 use crate::list::List;
 use crate::natives::{NativeDef, float, int, list, native, take_list};
 use crate::number::{self, Op};
+use crate::stop::until_stopped;
 use crate::value::{SizedKind, Value};
 
 pub(super) static TABLE: &[NativeDef] = &[
@@ -12,7 +13,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Random.bytes", 1, |ctx, args| {
         let count = int(&args[0])?.max(0) as usize;
         ctx.world.room(count.saturating_mul(size_of::<Value>()))?;
-        Ok(Value::list((0..count).map(|_| Value::Int((ctx.random() >> 56) as i64)).collect()))
+        Ok(Value::list(until_stopped(0..count).map(|_| Value::Int((ctx.random() >> 56) as i64)).collect()))
     }),
     native("Random.choice", 1, |ctx, args| {
         let items = list(&args[0])?;
@@ -34,7 +35,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("Random.shuffle", 1, |ctx, args| {
         let mut items = take_list(&mut args[0])?.into_reversed();
-        for index in (1..items.len()).rev() {
+        for index in until_stopped((1..items.len()).rev()) {
             let other = ctx.random_below(index as u64 + 1) as usize;
             items.swap(index, other);
         }
