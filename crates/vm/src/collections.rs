@@ -2,13 +2,16 @@
 //!
 //! Invariant: keys are hashable values ([`crate::compare::check_key`] runs before every insert).
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
+use equivalent::{Comparable, Equivalent};
 use imbl::GenericOrdMap;
 use imbl::shared_ptr::RcK;
 
 use crate::compare::total_order;
 use crate::mem::{self, Garbage};
+use crate::text;
 use crate::value::Value;
 
 /// A value used as key: ordered by [`total_order`]. Trees share nodes and copy some of them, so what they occupy is
@@ -42,19 +45,55 @@ impl PartialEq for Key {
 impl Eq for Key {}
 
 impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Key {
     #[inline]
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
-            (Value::Str(a), Value::Str(b)) => a[..].cmp(&b[..]),
-            (a, b) => total_order(a, b),
+            (a, b) => order_others(a, b),
         }
+    }
+}
+
+/// Not inlined: a search over Ints is a loop without jumps then.
+#[inline(never)]
+fn order_others(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(Ordering::Equal),
+        (a, b) => total_order(a, b),
+    }
+}
+
+/// An Int that is looked for: nothing has to be known of it at each step of the search.
+struct IntKey(i64);
+
+impl Equivalent<Key> for IntKey {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.compare(key).is_eq()
+    }
+}
+
+impl Comparable<Key> for IntKey {
+    #[inline]
+    fn compare(&self, key: &Key) -> Ordering {
+        match &key.0 {
+            Value::Int(key) => self.0.cmp(key),
+            other => order_others(&Value::Int(self.0), other),
+        }
+    }
+}
+
+/// The value of a key.
+#[inline]
+fn find<'a, V: Clone>(tree: &'a GenericOrdMap<Key, V, RcK>, key: &Value) -> Option<&'a V> {
+    match key {
+        Value::Int(key) => tree.get(&IntKey(*key)),
+        _ => tree.get(Key::of(key)),
     }
 }
 
@@ -106,7 +145,7 @@ impl MapObj {
 
     /// Value of a key.
     pub fn get(&self, key: &Value) -> Option<&Value> {
-        self.0.get(Key::of(key))
+        find(&self.0, key)
     }
 
     /// Entries in key order.
@@ -137,7 +176,7 @@ impl SetObj {
 
     /// Whether `item` is a member.
     pub fn contains(&self, item: &Value) -> bool {
-        self.0.contains_key(Key::of(item))
+        find(&self.0, item).is_some()
     }
 
     /// Members in key order.

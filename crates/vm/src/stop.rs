@@ -137,10 +137,10 @@ impl Steps {
         check()
     }
 
-    /// A step that stands for many.
+    /// So many steps more, and one.
     #[inline]
     pub(crate) fn steps(&mut self, count: usize) -> Result<(), Trap> {
-        self.0 = self.0.saturating_add(count.min(Self::PERIOD as usize) as u32 - 1);
+        self.0 = self.0.saturating_add(count.min(Self::PERIOD as usize) as u32);
         self.step()
     }
 }

@@ -177,7 +177,7 @@ impl Builder {
     }
 
     pub(crate) fn push(&mut self, part: &str) -> Result<(), Trap> {
-        self.steps.steps(part.len() / 32 + 1)?;
+        self.steps.steps(part.len() / 32)?;
         let len = self.text.len() + part.len();
         if len > self.granted {
             // The buffer doubles as it grows.
