@@ -89,11 +89,14 @@
 //!
 //! The left side of a `BIND_STMT` is an expression; [`Expr::bind_target`] says what it stands for.
 
-pub use rowan::ast::{AstChildren, AstNode, support};
+pub use rowan::ast::AstNode;
+
+pub use crate::support::AstChildren;
 
 use crate::{
     NostosLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken,
     literal::{self, LiteralValue},
+    support::{self, child_after, token_where, tokens_where},
 };
 use SyntaxKind::{
     AND_AND, BANG, DOT_DOT, DOT_DOT_EQ, EQ, EQ_EQ, GREATER, GREATER_EQ, INT, LEFT_ARROW, LESS, LESS_EQ, MINUS, NOT_EQ,
@@ -393,22 +396,6 @@ unions! {
         Bind(BindStmt) = BIND_STMT,
         ; Expr
     }
-}
-
-/// First direct token of `node` that satisfies `wanted`.
-fn token_where(node: &SyntaxNode, wanted: impl Fn(SyntaxKind) -> bool) -> Option<SyntaxToken> {
-    node.children_with_tokens().filter_map(SyntaxElement::into_token).find(|token| wanted(token.kind()))
-}
-
-fn tokens_where(node: &SyntaxNode, wanted: fn(SyntaxKind) -> bool) -> impl Iterator<Item = SyntaxToken> + use<> {
-    node.children_with_tokens().filter_map(SyntaxElement::into_token).filter(move |token| wanted(token.kind()))
-}
-
-/// First direct child of type `N` after the token `kind`.
-fn child_after<N: AstNode<Language = NostosLanguage>>(node: &SyntaxNode, kind: SyntaxKind) -> Option<N> {
-    node.children_with_tokens()
-        .skip_while(|element| element.kind() != kind)
-        .find_map(|element| element.into_node().and_then(N::cast))
 }
 
 fn nth_child<N: AstNode<Language = NostosLanguage>>(node: &SyntaxNode, n: usize) -> Option<N> {
@@ -911,11 +898,9 @@ impl TraitMethod {
     /// A name or an operator.
     #[must_use]
     pub fn name(&self) -> Option<SyntaxToken> {
-        self.0
-            .children_with_tokens()
+        support::elements_where(&self.0, |kind| !kind.is_trivia())
             .take_while(|element| element.kind() != SyntaxKind::PARAM_LIST)
-            .filter_map(SyntaxElement::into_token)
-            .find(|token| !token.kind().is_trivia())
+            .find_map(SyntaxElement::into_token)
     }
 }
 
@@ -953,7 +938,7 @@ impl RangePat {
     fn bound(&self, last: bool) -> Option<i64> {
         let mut negative = false;
         let mut after_dots = false;
-        for token in self.0.children_with_tokens().filter_map(SyntaxElement::into_token) {
+        for token in tokens_where(&self.0, |kind| !kind.is_trivia()) {
             match token.kind() {
                 MINUS => negative = true,
                 DOT_DOT | DOT_DOT_EQ => (negative, after_dots) = (false, true),
@@ -1041,10 +1026,10 @@ pub enum InterpPart {
 
 impl InterpString {
     pub fn parts(&self) -> impl Iterator<Item = InterpPart> + use<> {
-        self.0.children_with_tokens().filter_map(|element| match element {
-            SyntaxElement::Token(token) if token.kind() == SyntaxKind::STRING_TEXT => Some(InterpPart::Text(token)),
+        let part = |kind| matches!(kind, SyntaxKind::STRING_TEXT | SyntaxKind::HOLE);
+        support::elements_where(&self.0, part).filter_map(|element| match element {
+            SyntaxElement::Token(token) => Some(InterpPart::Text(token)),
             SyntaxElement::Node(node) => Hole::cast(node).map(InterpPart::Hole),
-            SyntaxElement::Token(_) => None,
         })
     }
 }

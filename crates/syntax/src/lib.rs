@@ -14,6 +14,7 @@ mod lexer;
 pub mod literal;
 mod parser;
 mod sink;
+mod support;
 mod syntax_kind;
 #[cfg(test)]
 mod tests;
