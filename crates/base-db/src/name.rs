@@ -4,7 +4,7 @@ use std::{
     cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -53,7 +53,13 @@ struct Parts {
 #[derive(Clone)]
 pub struct DefName {
     hash: u64,
-    parts: Arc<Parts>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    parts: Parts,
+    /// See [`DefName::symbol`].
+    symbol: OnceLock<Name>,
 }
 
 impl DefName {
@@ -71,53 +77,84 @@ impl DefName {
         parts.owner.hash(&mut hasher);
         parts.name.hash(&mut hasher);
         parts.key.hash(&mut hasher);
-        DefName { hash: hasher.finish(), parts: Arc::new(parts) }
+        DefName { hash: hasher.finish(), shared: Arc::new(Shared { parts, symbol: OnceLock::new() }) }
     }
 
     /// Full dotted name of the module or block that holds the definition; empty for a single-file run.
     pub fn module(&self) -> &Name {
-        &self.parts.module
+        &self.shared.parts.module
     }
 
     /// What it is.
     pub fn kind(&self) -> DefKind {
-        self.parts.kind
+        self.shared.parts.kind
     }
 
     /// `Type:Trait` for methods of impls, the trait for default methods, empty otherwise.
     pub fn owner(&self) -> &Name {
-        &self.parts.owner
+        &self.shared.parts.owner
     }
 
     /// The bare name. For an impl: `Type:Trait`.
     pub fn name(&self) -> &Name {
-        &self.parts.name
+        &self.shared.parts.name
     }
 
     /// Functions and methods: one entry a parameter, separated by commas: the declared type as written without
     /// blanks, or `_` for an undeclared one. Empty for no parameters and for everything else.
     pub fn key(&self) -> &Name {
-        &self.parts.key
+        &self.shared.parts.key
     }
 
     /// Number of parameters that [`DefName::key`] lists.
     pub fn arity(&self) -> usize {
-        if self.parts.key.is_empty() { 0 } else { split_key(&self.parts.key).count() }
+        if self.shared.parts.key.is_empty() { 0 } else { split_key(&self.shared.parts.key).count() }
+    }
+
+    /// The symbol of the definition's code (its text form), made once for all clones.
+    pub fn symbol(&self) -> &Name {
+        self.shared.symbol.get_or_init(|| {
+            let mut text = String::with_capacity(64);
+            // Writing to a text does not fail.
+            let _ = self.write_symbol(&mut text);
+            text.into()
+        })
+    }
+
+    fn write_symbol(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        let Parts { module, kind, owner, name, key } = &self.shared.parts;
+        for outer in [module, owner] {
+            if !outer.is_empty() {
+                out.write_str(outer)?;
+                out.write_str(".")?;
+            }
+        }
+        out.write_str(name)?;
+        match kind {
+            DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Template => {
+                if key.split(',').all(|part| part.is_empty() || part == "_") {
+                    write!(out, "/{}", self.arity())
+                } else {
+                    write!(out, "({key})")
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `module.name`, or the bare name in the root module. For messages.
     pub fn qualified(&self) -> String {
-        let parts = &*self.parts;
+        let parts = &self.shared.parts;
         let mut out = String::with_capacity(parts.module.len() + parts.owner.len() + parts.name.len() + 2);
-        if !self.parts.module.is_empty() {
-            out.push_str(&self.parts.module);
+        if !self.shared.parts.module.is_empty() {
+            out.push_str(&self.shared.parts.module);
             out.push('.');
         }
-        if !self.parts.owner.is_empty() {
-            out.push_str(&self.parts.owner);
+        if !self.shared.parts.owner.is_empty() {
+            out.push_str(&self.shared.parts.owner);
             out.push('.');
         }
-        out.push_str(&self.parts.name);
+        out.push_str(&self.shared.parts.name);
         out
     }
 }
@@ -138,35 +175,19 @@ fn split_key(key: &str) -> impl Iterator<Item = &str> {
 /// The symbol of the definition's code: `geo.area/2`, `geo.label(Int)`, `geo.Box:Sized.size/1`, `geo.origin`.
 impl fmt::Display for DefName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for outer in [&self.parts.module, &self.parts.owner] {
-            if !outer.is_empty() {
-                f.write_str(outer)?;
-                f.write_str(".")?;
-            }
-        }
-        f.write_str(&self.parts.name)?;
-        match self.parts.kind {
-            DefKind::Function | DefKind::Method | DefKind::DefaultMethod | DefKind::Template => {
-                if self.parts.key.split(',').all(|part| part.is_empty() || part == "_") {
-                    write!(f, "/{}", self.arity())
-                } else {
-                    write!(f, "({})", self.parts.key)
-                }
-            }
-            _ => Ok(()),
-        }
+        self.write_symbol(f)
     }
 }
 
 impl fmt::Debug for DefName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {}", self.parts.kind, self)
+        write!(f, "{:?} {}", self.shared.parts.kind, self)
     }
 }
 
 impl PartialEq for DefName {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.parts, &other.parts) || (self.hash == other.hash && self.parts == other.parts)
+        Arc::ptr_eq(&self.shared, &other.shared) || (self.hash == other.hash && self.shared.parts == other.shared.parts)
     }
 }
 
@@ -186,13 +207,17 @@ impl PartialOrd for DefName {
 
 impl Ord for DefName {
     fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.parts, &other.parts) { Ordering::Equal } else { self.parts.cmp(&other.parts) }
+        if Arc::ptr_eq(&self.shared, &other.shared) {
+            Ordering::Equal
+        } else {
+            self.shared.parts.cmp(&other.shared.parts)
+        }
     }
 }
 
 impl Serialize for DefName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.parts.serialize(serializer)
+        self.shared.parts.serialize(serializer)
     }
 }
 

@@ -211,7 +211,7 @@ pub struct ChunkBuilder {
 
 impl ChunkBuilder {
     /// A chunk for `symbol`. Body 0, the function itself, is reserved already.
-    pub fn new(symbol: &str) -> Self {
+    pub fn new(symbol: impl Into<SmolStr>) -> Self {
         Self { symbol: symbol.into(), bodies: vec![None], ..Self::default() }
     }
 
@@ -226,7 +226,7 @@ impl ChunkBuilder {
     }
 
     /// Index of a function, value or mvar symbol.
-    pub fn symbol(&mut self, symbol: &str) -> u16 {
+    pub fn symbol(&mut self, symbol: impl Into<SmolStr>) -> u16 {
         self.symbols.intern(symbol.into())
     }
 

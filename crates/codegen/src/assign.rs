@@ -94,7 +94,7 @@ impl Gen<'_> {
     /// `m = e`. When `e` reads `m`, no other process comes in between.
     fn assign_mvar(&mut self, name: &Name, value: ExprId) {
         let def = DefName::new(self.input.def.module().clone(), DefKind::Mvar, name.clone(), Name::default());
-        let symbol = self.chunk.symbol(&def.to_string());
+        let symbol = self.chunk.symbol(def.symbol().clone());
         let updates_itself = self.reads_mvar(value, &def);
         let mark = self.code().mark();
         if updates_itself {
@@ -162,7 +162,7 @@ impl Gen<'_> {
                 let dst = self.alloc();
                 self.expr(expr, Dest::Reg(dst));
                 let target = match self.input.inference.resolutions.get(&expr) {
-                    Some(Resolution::Mvar(def)) => Target::Mvar(self.chunk.symbol(&def.to_string())),
+                    Some(Resolution::Mvar(def)) => Target::Mvar(self.chunk.symbol(def.symbol().clone())),
                     _ => Target::Nowhere,
                 };
                 (target, dst)

@@ -93,9 +93,9 @@ impl<'a> Gen<'a> {
                 {
                     return self.call_of_itself(expr, &plan.args, source, start);
                 }
-                let symbol = def.to_string();
-                let (args, argc) = self.arguments(expr, &plan.args, source, Defaults::Function(&symbol));
-                let symbol = self.chunk.symbol(&symbol);
+                let symbol = def.symbol();
+                let (args, argc) = self.arguments(expr, &plan.args, source, Defaults::Function(symbol));
+                let symbol = self.chunk.symbol(symbol.clone());
                 self.finish_call(
                     dest,
                     |dst| Instr::Call { argc, dst, symbol, args },
@@ -122,7 +122,7 @@ impl<'a> Gen<'a> {
                 self.call_of_value(expr, callee, Some(local), &plan.args, source, dest);
             }
             Callee::ModuleValue(def) => {
-                let symbol = self.chunk.symbol(&def.to_string());
+                let symbol = self.chunk.symbol(def.symbol().clone());
                 let callee = self.alloc();
                 self.at(expr);
                 self.emit(Instr::LoadValue { dst: callee, symbol });
@@ -140,7 +140,7 @@ impl<'a> Gen<'a> {
             Callee::MvarUpdate(def) => {
                 let Some(&Arg { value: function, .. }) = source.args.first() else { return self.unit(dest) };
                 let callee = self.operand(function);
-                let symbol = self.chunk.symbol(&def.to_string());
+                let symbol = self.chunk.symbol(def.symbol().clone());
                 let dst = self.alloc();
                 self.at(expr);
                 self.emit(Instr::AtomicEnter);
@@ -286,7 +286,7 @@ impl<'a> Gen<'a> {
                     self.emit(Instr::Move { dst: window + offset, src: args + offset });
                 }
                 let argc = self.argc(index);
-                let symbol = self.chunk.symbol(&default_symbol(symbol, index));
+                let symbol = self.chunk.symbol(default_symbol(symbol, index));
                 self.at(expr);
                 self.emit(Instr::Call { argc, dst, symbol, args: window });
             }
@@ -438,7 +438,7 @@ impl<'a> Gen<'a> {
         self.at(expr);
         match &plan.callee {
             Callee::Function(def) => {
-                let symbol = self.chunk.symbol(&def.to_string());
+                let symbol = self.chunk.symbol(def.symbol().clone());
                 self.finish_call(dest, |dst| Instr::Call { argc, dst, symbol, args }, None);
             }
             Callee::Native(name) => {
@@ -460,8 +460,8 @@ impl<'a> Gen<'a> {
         for candidate in &site.candidates {
             let (target, symbol) = match &candidate.callee {
                 Callee::Function(def) => {
-                    let symbol = def.to_string();
-                    (CallTarget::Function(SmolStr::new(&symbol)), Some(symbol))
+                    let symbol = def.symbol();
+                    (CallTarget::Function(symbol.clone()), Some(symbol))
                 }
                 Callee::Native(name) => {
                     let name = if name == "op.ne" { SmolStr::new("op.eq") } else { name.clone() };
@@ -472,7 +472,7 @@ impl<'a> Gen<'a> {
             };
             let params = candidate.args.len().max(argc);
             let defaults = match symbol {
-                Some(symbol) => (argc..params).map(|index| default_symbol(&symbol, index).into()).collect(),
+                Some(symbol) => (argc..params).map(|index| default_symbol(symbol, index).into()).collect(),
                 None => Vec::new(),
             };
             let heads = candidate.heads.iter().take(params).map(|head| head.as_ref().map_or(RunHead::Any, run_head));

@@ -255,7 +255,7 @@ impl Gen<'_> {
     pub(crate) fn resolution(&mut self, resolution: &Resolution, dst: Reg) {
         match resolution {
             Resolution::Function(def) => {
-                let symbol = self.chunk.symbol(&def.to_string());
+                let symbol = self.chunk.symbol(def.symbol().clone());
                 self.emit(Instr::LoadFunction { dst, symbol });
             }
             Resolution::Native(name) => {
@@ -272,7 +272,7 @@ impl Gen<'_> {
                 }
             }
             Resolution::Value(def) => {
-                let symbol = self.chunk.symbol(&def.to_string());
+                let symbol = self.chunk.symbol(def.symbol().clone());
                 self.emit(Instr::LoadValue { dst, symbol });
             }
             Resolution::Const(literal) => {
@@ -281,7 +281,7 @@ impl Gen<'_> {
                 self.code().release(mark);
             }
             Resolution::Mvar(def) => {
-                let symbol = self.chunk.symbol(&def.to_string());
+                let symbol = self.chunk.symbol(def.symbol().clone());
                 self.emit(Instr::MvarGet { dst, symbol });
             }
             Resolution::Namespace | Resolution::Field(_) => self.emit(Instr::LoadUnit { dst }),
@@ -478,7 +478,7 @@ impl Gen<'_> {
     fn show(&mut self, callee: &Callee, register: Reg) {
         match callee {
             Callee::Function(def) => {
-                let symbol = self.chunk.symbol(&def.to_string());
+                let symbol = self.chunk.symbol(def.symbol().clone());
                 self.emit(Instr::Call { argc: 1, dst: register, symbol, args: register });
             }
             Callee::Site(site) => {

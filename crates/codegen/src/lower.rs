@@ -97,8 +97,8 @@ impl ClosureRegisters for Closures {
 
 /// The chunks of a definition: its own and those of its default arguments.
 pub(crate) fn chunks(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError> {
-    let symbol = input.def.to_string();
-    let mut own = Gen::new(input, &symbol);
+    let symbol = input.def.symbol();
+    let mut own = Gen::new(input, symbol.clone());
     let params = input.body.clauses.first().map_or(0, |clause| clause.params.len());
     own.enter(params, None);
     own.clauses();
@@ -108,7 +108,7 @@ pub(crate) fn chunks(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError>
         for index in 0..params {
             let clause = input.body.clauses.iter().find(|clause| clause.params[index].default.is_some());
             let own = clause.and_then(|clause| Some((clause, clause.params[index].default?)));
-            let mut default = Gen::new(input, &default_symbol(&symbol, index));
+            let mut default = Gen::new(input, default_symbol(symbol, index).into());
             default.enter(index, None);
             if let Some((clause, value)) = own {
                 default.default_value(clause, index, value);
@@ -137,7 +137,7 @@ pub(crate) fn default_symbol(symbol: &str, index: usize) -> String {
 }
 
 impl<'a> Gen<'a> {
-    fn new(input: &'a CompileInput<'a>, symbol: &str) -> Gen<'a> {
+    fn new(input: &'a CompileInput<'a>, symbol: Name) -> Gen<'a> {
         let body = input.body;
         let mut changing: FxHashSet<LocalId> =
             body.locals.iter().filter(|(_, local)| local.assigned).map(|(id, _)| id).collect();
@@ -303,7 +303,7 @@ impl<'a> Gen<'a> {
 
     /// The trait's own default, from the same parameters.
     fn inherited_value(&mut self, declared: &DefName, index: usize) {
-        let symbol = self.chunk.symbol(&default_symbol(&declared.to_string(), index));
+        let symbol = self.chunk.symbol(default_symbol(declared.symbol(), index));
         let Ok(argc) = u8::try_from(index) else { return self.fail("arguments") };
         self.emit(Instr::TailCall { argc, symbol, args: 0 });
     }

@@ -219,7 +219,7 @@ fn place(
         return None;
     }
     let artifact = workspace.artifact(&path)?;
-    let item = artifact.interface()?.iter().find(|item| item.def.to_string() == symbol)?;
+    let item = artifact.interface()?.iter().find(|item| item.def.symbol() == symbol)?;
     let anchor = expr.map_or(hir::problem::Anchor::Name, hir::problem::Anchor::Expr);
     let place = hir::problem::Place { module: module.into(), def: Some(item.def.clone()), anchor };
     let db = workspace.database();

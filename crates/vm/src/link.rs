@@ -242,12 +242,12 @@ pub(crate) fn defaults_stub(name: &str, candidate: &Candidate, given: usize) -> 
         for before in 0..index {
             body.emit(Instr::Move { dst: params + before, src: before });
         }
-        let symbol = chunk.symbol(symbol);
+        let symbol = chunk.symbol(symbol.clone());
         body.emit(Instr::Call { argc: index as u8, dst: index, symbol, args: params });
     }
     match &candidate.target {
         CallTarget::Function(symbol) => {
-            let symbol = chunk.symbol(symbol);
+            let symbol = chunk.symbol(symbol.clone());
             body.emit(Instr::TailCall { argc: params as u8, symbol, args: 0 });
         }
         CallTarget::Native(native) => {
