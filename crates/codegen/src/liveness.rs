@@ -20,26 +20,41 @@ pub(crate) trait ClosureRegisters {
     fn registers(&self, body: u16) -> &[Reg];
 }
 
+/// A set of registers. Few bodies have more than 64, so the first word is at hand.
 #[derive(Clone, PartialEq)]
-struct Bits(Vec<u64>);
+struct Bits {
+    first: u64,
+    more: Vec<u64>,
+}
 
 impl Bits {
     fn new(len: usize) -> Bits {
-        Bits(vec![0; len.div_ceil(64)])
+        Bits { first: 0, more: vec![0; len.div_ceil(64).saturating_sub(1)] }
+    }
+    fn word(&mut self, bit: Reg) -> &mut u64 {
+        match usize::from(bit) / 64 {
+            0 => &mut self.first,
+            n => &mut self.more[n - 1],
+        }
     }
     fn get(&self, bit: Reg) -> bool {
-        self.0[usize::from(bit) / 64] >> (bit % 64) & 1 == 1
+        let word = match usize::from(bit) / 64 {
+            0 => self.first,
+            n => self.more[n - 1],
+        };
+        word >> (bit % 64) & 1 == 1
     }
     fn set(&mut self, bit: Reg) {
-        self.0[usize::from(bit) / 64] |= 1 << (bit % 64);
+        *self.word(bit) |= 1 << (bit % 64);
     }
     fn clear(&mut self, bit: Reg) {
-        self.0[usize::from(bit) / 64] &= !(1 << (bit % 64));
+        *self.word(bit) &= !(1 << (bit % 64));
     }
     /// Adds all of `other`; whether that changed anything.
     fn add(&mut self, other: &Bits) -> bool {
-        let mut changed = false;
-        for (word, &more) in self.0.iter_mut().zip(&other.0) {
+        let mut changed = other.first & !self.first != 0;
+        self.first |= other.first;
+        for (word, &more) in self.more.iter_mut().zip(&other.more) {
             changed |= more & !*word != 0;
             *word |= more;
         }
