@@ -59,7 +59,7 @@ struct Check<'db> {
     module: ModuleId<'db>,
     problems: Vec<Problem>,
     /// Local names with the module and the name there, and where they were imported first.
-    imported: FxHashMap<Name, (Name, Name, Place)>,
+    imported: FxHashMap<&'db Name, (&'db Name, &'db Name, (u32, Option<u32>))>,
 }
 
 impl<'db> Check<'db> {
@@ -82,11 +82,11 @@ impl<'db> Check<'db> {
         found
     }
 
-    fn named(&mut self, n: u32, item: Option<u32>, target: ModuleId<'db>, name: &Name, local: &Name) {
+    fn named(&mut self, n: u32, item: Option<u32>, target: ModuleId<'db>, name: &'db Name, local: &'db Name) {
         let db = self.db;
         let names = module_names(db, target);
         let path = target.path(db);
-        let place = self.place(n, item);
+        let place = || self.place(n, item);
         // Templates are known to the whole project; importing one says which of several is meant.
         let is_template = names
             .get(name)
@@ -100,7 +100,7 @@ impl<'db> Check<'db> {
             .filter(|exported| claims(exported) || !exported.constructors.is_empty() || !exported.method_of.is_empty())
         else {
             let visible = names.iter().filter(|(_, exported)| exported.is_public()).map(|(name, _)| name.clone());
-            let mut problem = errors::not_defined_in(place, name, path, near(name, visible));
+            let mut problem = errors::not_defined_in(place(), name, path, near(name, visible));
             if is_broken(db, target) {
                 errors::consequence(&mut problem, path);
             }
@@ -110,9 +110,9 @@ impl<'db> Check<'db> {
         let library = module_file(db, target).is_some_and(|file| file.library(db));
         if !exported.is_public() && !library && !encloses(db, target, self.module) {
             let is_trait = exported.defs.iter().any(|(def, _)| def.kind() == DefKind::Trait);
-            self.problems.push(errors::private_in(place, name, path, is_trait));
+            self.problems.push(errors::private_in(place(), name, path, is_trait));
         } else if claims(exported) {
-            self.claim(local, path, name, place);
+            self.claim(local, path, name, (n, item));
         }
     }
 
@@ -121,7 +121,7 @@ impl<'db> Check<'db> {
         if path == self.module.path(self.db) {
             return;
         }
-        let mut names: Vec<&Name> = module_names(self.db, target)
+        let mut names: Vec<&'db Name> = module_names(self.db, target)
             .iter()
             .filter(|(_, exported)| claims(exported) && exported.is_public())
             .map(|(name, _)| name)
@@ -130,8 +130,7 @@ impl<'db> Check<'db> {
         // One `use` is one mistake, however many names it brings twice.
         let before = self.problems.len();
         for name in names {
-            let place = self.place(n, None);
-            self.claim(name, path, name, place);
+            self.claim(name, path, name, (n, None));
         }
         let more = self.problems.len().saturating_sub(before + 1);
         self.problems.truncate(before + 1);
@@ -142,16 +141,11 @@ impl<'db> Check<'db> {
         }
     }
 
-    fn claim(&mut self, local: &Name, path: &Name, name: &Name, place: Place) {
-        match self.imported.get(local) {
-            Some((module, original, first)) if module != path || original != name => {
-                let problem = errors::import_conflict(place, local, module, path, first.clone());
-                self.problems.push(problem);
-            }
-            Some(_) => {}
-            None => {
-                self.imported.insert(local.clone(), (path.clone(), name.clone(), place));
-            }
+    fn claim(&mut self, local: &'db Name, path: &'db Name, name: &'db Name, at: (u32, Option<u32>)) {
+        let &mut (module, original, first) = self.imported.entry(local).or_insert((path, name, at));
+        if module != path || original != name {
+            let [place, first] = [at, first].map(|(n, item)| self.place(n, item));
+            self.problems.push(errors::import_conflict(place, local, module, path, first));
         }
     }
 }
