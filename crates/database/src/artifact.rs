@@ -116,18 +116,23 @@ pub struct InterfaceItem {
 pub(crate) struct Part {
     /// The definition.
     pub def: DefName,
-    /// All members of its binding group, sorted, itself included.
-    pub group: Vec<DefName>,
-    /// Fingerprint of the sources of all members.
-    pub source: Fingerprint,
-    /// Indices into the questions that inference of the group asked.
-    pub inferred: Vec<u32>,
+    /// Number of its [`GroupFacts`].
+    pub group: u32,
     /// Indices into the questions that code generation asked.
     pub compiled: Vec<u32>,
     /// Symbols of its chunks.
     pub symbols: Vec<Name>,
     /// Warnings about its body.
     pub warnings: Vec<Problem>,
+}
+
+/// What the parts of the members of one binding group have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GroupFacts {
+    /// Fingerprint of the names and the sources of all members.
+    pub source: Fingerprint,
+    /// Indices into the questions that inference of the group asked.
+    pub inferred: Vec<u32>,
 }
 
 /// A chunk in the table of code, sorted by symbol.
@@ -149,9 +154,14 @@ pub struct Artifact {
     interface: OnceLock<Option<Vec<InterfaceItem>>>,
     signatures: OnceLock<Option<Vec<u8>>>,
     questions: OnceLock<Option<Vec<Answer>>>,
-    parts: OnceLock<Option<FxHashMap<DefName, Part>>>,
+    parts: OnceLock<Option<Parts>>,
     code_index: OnceLock<Option<Vec<CodeItem>>>,
     code: OnceLock<Option<Vec<u8>>>,
+}
+
+struct Parts {
+    groups: Vec<GroupFacts>,
+    by_def: FxHashMap<DefName, Part>,
 }
 
 enum Sections {
@@ -182,6 +192,8 @@ pub(crate) struct Contents {
     pub(crate) interface: Vec<(DefName, Fingerprint, Vec<u8>)>,
     /// In the order of [`types::by_fingerprint`], and unique.
     pub(crate) questions: Vec<Answer>,
+    /// What [`Part::group`] refers to.
+    pub(crate) groups: Vec<GroupFacts>,
     /// Sorted by definition.
     pub(crate) parts: Vec<Part>,
     /// Sorted by symbol: encoded chunks.
@@ -192,7 +204,7 @@ pub(crate) struct Contents {
 
 impl Artifact {
     pub(crate) fn assemble(contents: Contents) -> Artifact {
-        let Contents { head, headers, interface, questions, parts, code, warnings } = contents;
+        let Contents { head, headers, interface, questions, groups, parts, code, warnings } = contents;
         let mut signatures = Vec::new();
         let interface: Vec<InterfaceItem> = interface
             .into_iter()
@@ -218,7 +230,7 @@ impl Artifact {
         sections[CODE_INDEX] = codec::encode(&code_index);
         sections[INTERFACE] = codec::encode(&interface);
         sections[QUESTIONS] = codec::encode(&questions);
-        sections[PARTS] = codec::encode(&parts);
+        sections[PARTS] = codec::encode(&(groups, parts));
         sections[SIGNATURES] = signatures;
         sections[CODE] = blob;
         let identity = Fingerprint::combine(sections.iter().map(|section| Fingerprint::of_bytes(section)));
@@ -321,7 +333,7 @@ impl Artifact {
     /// All warnings of the unit. `None`: damaged.
     pub(crate) fn all_warnings(&self) -> Option<Vec<Problem>> {
         let mut found = self.warnings()?;
-        let parts: Vec<Part> = self.decoded(PARTS)?;
+        let (_, parts): (Vec<GroupFacts>, Vec<Part>) = self.decoded(PARTS)?;
         found.extend(parts.into_iter().flat_map(|part| part.warnings));
         Some(found)
     }
@@ -346,11 +358,20 @@ impl Artifact {
 
     /// The part of `def`. `None`: there is none, or damaged.
     pub(crate) fn part(&self, def: &DefName) -> Option<&Part> {
+        self.parts()?.by_def.get(def)
+    }
+
+    /// What `part` has in common with the others of its group. `None`: damaged.
+    pub(crate) fn group_of(&self, part: &Part) -> Option<&GroupFacts> {
+        self.parts()?.groups.get(part.group as usize)
+    }
+
+    fn parts(&self) -> Option<&Parts> {
         let parts = self.parts.get_or_init(|| {
-            let parts: Vec<Part> = self.decoded(PARTS)?;
-            Some(parts.into_iter().map(|part| (part.def.clone(), part)).collect())
+            let (groups, parts): (Vec<GroupFacts>, Vec<Part>) = self.decoded(PARTS)?;
+            Some(Parts { groups, by_def: parts.into_iter().map(|part| (part.def.clone(), part)).collect() })
         });
-        parts.as_ref()?.get(def)
+        parts.as_ref()
     }
 
     /// The recorded questions of these numbers. `None`: damaged.

@@ -16,10 +16,10 @@ use hir::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, de::DeserializeOwned};
-use types::{Answer, Question};
+use types::{Answer, Group, Question};
 
 use crate::{
-    artifact::{self, Artifact, Contents, FileFacts, Head, Part},
+    artifact::{self, Artifact, Contents, FileFacts, GroupFacts, Head, Part},
     root::Db,
 };
 
@@ -351,39 +351,41 @@ fn is_project_wide(kind: DefKind) -> bool {
     }
 }
 
-/// An older entry whose part of `def` is still right: the sources of its binding group are equal and every recorded
-/// answer holds.
+/// An older entry whose part of `def` is still right.
 fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
     let file = hir::module_file(db, ModuleId::new(db, def.name(db).module().clone()))?;
-    // A cold build keeps nothing for each definition.
-    if older_entries(db, file).is_empty() { None } else { older_part(db, def) }
+    // A cold build keeps nothing for each group.
+    if older_entries(db, file).is_empty() { None } else { older_group(db, types::binding_group(db, def)) }
 }
 
-#[salsa::tracked(returns(clone), cycle_result = older_part_cycle)]
-fn older_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
-    let name = def.name(db);
-    let file = hir::module_file(db, ModuleId::new(db, name.module().clone()))?;
-    let entries = older_entries(db, file);
-    let group = types::binding_group(db, def).members(db);
+/// An older entry that has `group` as it is: the sources of all members are equal and every recorded answer holds.
+#[salsa::tracked(returns(clone), cycle_result = older_group_cycle)]
+fn older_group<'db>(db: &'db dyn Db, group: Group<'db>) -> Option<Arc<Artifact>> {
+    let members = group.members(db);
+    let file = hir::module_file(db, ModuleId::new(db, members.first()?.module().clone()))?;
     let source = group_source(db, group)?;
-    entries.iter().find(|entry| part_holds(db, entry, name, group, source) == Some(true)).cloned()
+    let holds = |entry: &&Arc<Artifact>| group_holds(db, entry, members, source) == Some(true);
+    older_entries(db, file).iter().find(holds).cloned()
 }
 
-fn older_part_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _def: DefId<'db>) -> Option<Arc<Artifact>> {
+fn older_group_cycle<'db>(_db: &'db dyn Db, _id: salsa::Id, _group: Group<'db>) -> Option<Arc<Artifact>> {
     None
 }
 
-fn part_holds(db: &dyn Db, entry: &Artifact, name: &DefName, group: &[DefName], source: Fingerprint) -> Option<bool> {
-    let part = entry.part(name)?;
-    if part.group != group || part.source != source {
+fn group_holds(db: &dyn Db, entry: &Artifact, members: &[DefName], source: Fingerprint) -> Option<bool> {
+    let facts = entry.group_of(entry.part(members.first()?)?)?;
+    if facts.source != source {
         return Some(false);
     }
-    let mut answers = entry.answers(&part.inferred)?;
-    answers.extend(entry.answers(&part.compiled)?);
-    // What is taken from the entry must be readable, or the part is worth nothing.
-    entry.signature(name)?;
-    for symbol in &part.symbols {
-        entry.chunk_bytes(symbol)?;
+    let mut answers = entry.answers(&facts.inferred)?;
+    for member in members {
+        let part = entry.part(member)?;
+        answers.extend(entry.answers(&part.compiled)?);
+        // What is taken from the entry must be readable, or the part is worth nothing.
+        entry.signature(member)?;
+        for symbol in &part.symbols {
+            entry.chunk_bytes(symbol)?;
+        }
     }
     Some(answers.into_iter().all(|(question, before)| types::answer(db, question) == *before))
 }
@@ -399,9 +401,12 @@ pub fn older_entries(db: &dyn Db, file: File) -> Vec<Arc<Artifact>> {
     entries
 }
 
-fn group_source(db: &dyn Db, group: &[DefName]) -> Option<Fingerprint> {
-    let sources = group.iter().map(|member| hir::source_fingerprint(db, DefId::new(db, member.clone())));
-    Some(Fingerprint::combine(sources.collect::<Option<Vec<_>>>()?))
+/// Fingerprint of the names and the texts of all members. `None`: one does not exist.
+#[salsa::tracked(returns(copy))]
+fn group_source<'db>(db: &'db dyn Db, group: Group<'db>) -> Option<Fingerprint> {
+    let members = group.members(db);
+    let sources = members.iter().map(|member| hir::source_fingerprint(db, DefId::new(db, member.clone())));
+    Some(Fingerprint::of(&(members, sources.collect::<Option<Vec<_>>>()?)))
 }
 
 /// Definitions of `file` with a body to infer and compile, sorted.
@@ -480,16 +485,65 @@ pub(crate) fn fresh_artifact(db: &dyn Db, files: &[File]) -> Option<Arc<Artifact
     assemble(db, files).map(Arc::new)
 }
 
-/// A part before questions have numbers.
-struct RawPart<'db> {
-    part: Part,
-    inferred: Cow<'db, [Answer]>,
-    compiled: Cow<'db, [Answer]>,
+/// Questions before they have numbers.
+type Asked<'db> = Cow<'db, [Answer]>;
+
+/// The parts of a unit, as they are gathered.
+#[derive(Default)]
+struct Gathered<'db> {
+    /// Source, and what inference asked.
+    groups: Vec<(Fingerprint, Asked<'db>)>,
+    numbers: FxHashMap<Group<'db>, u32>,
+    /// Each with what code generation asked.
+    parts: Vec<(Part, Asked<'db>)>,
+    /// Symbols and encoded chunks.
+    code: Vec<(Name, Vec<u8>)>,
+}
+
+impl<'db> Gathered<'db> {
+    /// Takes what is known of `def` from an older entry, or computes it. `None`: it has errors.
+    fn add(&mut self, db: &'db dyn Db, def: &DefName) -> Option<()> {
+        let id = DefId::new(db, def.clone());
+        let group = types::binding_group(db, id);
+        let older = recall_part(db, id);
+        let number = match self.numbers.get(&group) {
+            Some(&number) => number,
+            None => {
+                let asked = match &older {
+                    Some(entry) => owned(entry.answers(&entry.group_of(entry.part(def)?)?.inferred)?),
+                    None => Cow::Borrowed(types::infer_group(db, group).trace.as_slice()),
+                };
+                let number = self.groups.len() as u32;
+                self.groups.push((group_source(db, group)?, asked));
+                self.numbers.insert(group, number);
+                number
+            }
+        };
+        if let Some(entry) = older {
+            let part = Part { group: number, ..entry.part(def)?.clone() };
+            for symbol in &part.symbols {
+                self.code.push((symbol.clone(), entry.chunk_bytes(symbol)?.to_vec()));
+            }
+            let asked = owned(entry.answers(&part.compiled)?);
+            self.parts.push((part, asked));
+            return Some(());
+        }
+        let compiled = codegen::compiled(db, id).as_ref()?;
+        let symbols = compiled.chunks.iter().map(|(symbol, _)| symbol.clone()).collect();
+        self.code.extend(compiled.chunks.iter().map(|(symbol, chunk)| (symbol.clone(), codec::encode(chunk))));
+        let warnings = types::infer(db, id).problems.clone();
+        let part = Part { def: def.clone(), group: number, compiled: Vec::new(), symbols, warnings };
+        self.parts.push((part, Cow::Borrowed(compiled.trace.as_slice())));
+        Some(())
+    }
+}
+
+fn owned(answers: Vec<&Answer>) -> Asked<'static> {
+    answers.into_iter().cloned().collect()
 }
 
 fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
-    let mut code: Vec<(Name, Vec<u8>)> = Vec::new();
-    let mut raw_parts: Vec<RawPart<'_>> = Vec::new();
+    let mut gathered = Gathered::default();
     let mut own_traces: Vec<&[Answer]> = Vec::new();
     let mut warnings = Vec::new();
     let mut interface = Vec::new();
@@ -505,32 +559,29 @@ fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
         }
         let definitions = definitions(db, file);
         for (def, _) in definitions.iter().filter(|(def, _)| has_code(def)) {
-            raw_parts.push(part_of(db, def, &mut code)?);
+            gathered.add(db, def)?;
         }
         for (def, _) in definitions {
             let (fingerprint, bytes) = encoded_definition(db, &def)?;
             interface.push((def, fingerprint, bytes));
         }
     }
+    let Gathered { groups, parts, mut code, .. } = gathered;
     // Each answer once; there are a few times as many of them in all parts together.
-    let of_parts = raw_parts.iter().flat_map(|raw| [&*raw.inferred, &*raw.compiled]);
-    let mut numbers: FxHashMap<&Answer, u32> = FxHashMap::default();
-    for answer in own_traces.into_iter().chain(of_parts).flatten() {
-        numbers.insert(answer, 0);
-    }
-    let mut unique: Vec<&Answer> = numbers.keys().copied().collect();
+    let of_groups = groups.iter().map(|(_, asked)| &**asked);
+    let of_parts = parts.iter().map(|(_, asked)| &**asked);
+    let mut unique: Vec<&Answer> = own_traces.into_iter().chain(of_groups).chain(of_parts).flatten().collect();
     unique.sort_unstable_by(|a, b| types::by_fingerprint(a, b));
-    for (number, &answer) in (0..).zip(&unique) {
-        numbers.insert(answer, number);
-    }
-    let number = |answers: &[Answer]| answers.iter().filter_map(|answer| numbers.get(answer).copied()).collect();
-    let numbered = |raw: &RawPart<'_>| (number(&raw.inferred), number(&raw.compiled));
-    let numbered: Vec<(Vec<u32>, Vec<u32>)> = raw_parts.iter().map(numbered).collect();
-    let questions: Vec<Answer> = unique.into_iter().cloned().collect();
-    let parts = raw_parts.into_iter().zip(numbered);
-    let mut parts: Vec<Part> =
-        parts.map(|(raw, (inferred, compiled))| Part { inferred, compiled, ..raw.part }).collect();
+    unique.dedup();
+    let number = |answer: &Answer| unique.binary_search_by(|other| types::by_fingerprint(other, answer)).ok();
+    let numbers = |asked: &[Answer]| asked.iter().filter_map(number).map(|number| number as u32).collect();
+    let groups_of =
+        |(source, asked): &(Fingerprint, Asked<'_>)| GroupFacts { source: *source, inferred: numbers(asked) };
+    let groups: Vec<GroupFacts> = groups.iter().map(groups_of).collect();
+    let numbered = |(part, asked): &(Part, Asked<'_>)| Part { compiled: numbers(asked), ..part.clone() };
+    let mut parts: Vec<Part> = parts.iter().map(numbered).collect();
     parts.sort_by(|a, b| a.def.cmp(&b.def));
+    let questions: Vec<Answer> = unique.into_iter().cloned().collect();
     interface.sort_by(|a, b| a.0.cmp(&b.0));
     code.sort();
     Some(Artifact::assemble(Contents {
@@ -538,40 +589,11 @@ fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
         headers: files.iter().map(|&file| Arc::clone(&hir::header(db, file).value)).collect(),
         interface,
         questions,
+        groups,
         parts,
         code,
         warnings,
     }))
-}
-
-fn part_of<'db>(db: &'db dyn Db, def: &DefName, code: &mut Vec<(Name, Vec<u8>)>) -> Option<RawPart<'db>> {
-    let id = DefId::new(db, def.clone());
-    if let Some(entry) = recall_part(db, id) {
-        let part = entry.part(def)?.clone();
-        for symbol in &part.symbols {
-            code.push((symbol.clone(), entry.chunk_bytes(symbol)?.to_vec()));
-        }
-        let answers = |indices: &[u32]| Some(entry.answers(indices)?.into_iter().cloned().collect());
-        return Some(RawPart { inferred: answers(&part.inferred)?, compiled: answers(&part.compiled)?, part });
-    }
-    let group = types::binding_group(db, id);
-    let compiled = codegen::compiled(db, id).as_ref()?;
-    let mut symbols = Vec::new();
-    for (symbol, chunk) in &compiled.chunks {
-        symbols.push(symbol.clone());
-        code.push((symbol.clone(), codec::encode(chunk)));
-    }
-    let part = Part {
-        def: def.clone(),
-        group: group.members(db).clone(),
-        source: group_source(db, group.members(db))?,
-        inferred: Vec::new(),
-        compiled: Vec::new(),
-        symbols,
-        warnings: types::infer(db, id).problems.clone(),
-    };
-    let inferred = Cow::Borrowed(types::infer_group(db, group).trace.as_slice());
-    Some(RawPart { part, inferred, compiled: Cow::Borrowed(compiled.trace.as_slice()) })
 }
 
 fn encoded_definition(db: &dyn Db, def: &DefName) -> Option<(Fingerprint, Vec<u8>)> {
@@ -642,7 +664,7 @@ fn head(db: &dyn Db, files: &[File], questions: &[Answer]) -> Head {
 /// The definitions with code of `file` by their symbols.
 #[salsa::tracked]
 fn definitions_by_symbol(db: &dyn Db, file: File) -> FxHashMap<Name, DefName> {
-    bodies(db, file).into_iter().map(|def| (Name::from(def.to_string()), def)).collect()
+    bodies(db, file).into_iter().map(|def| (def.symbol().clone(), def)).collect()
 }
 
 /// The chunk of `symbol`, compiled alone. `None`: nothing in `file` has that symbol, or it has errors.
@@ -665,5 +687,5 @@ pub(crate) fn consulted(head: &Head) -> Vec<Name> {
 
 fn mvars(db: &dyn Db, file: File) -> Vec<Name> {
     let tree = hir::query::item_tree(db, file);
-    tree.modules.iter().flat_map(|module| &module.mvars).map(|item| Name::from(item.def.to_string())).collect()
+    tree.modules.iter().flat_map(|module| &module.mvars).map(|item| item.def.symbol().clone()).collect()
 }

@@ -163,12 +163,12 @@ fn a_body_edit_that_keeps_the_type_stays_in_its_function() {
             compiled 1
             definition_syntax 1
             file_problems 1
+            group_source 1
             header 1
             infer_group 1
             item_tree 1
             mentions 1
             parse 1
-            source_fingerprint 1
             syntax_problems 1
             unit_artifact 1"#]],
     );
@@ -186,6 +186,7 @@ fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
             compiled 3
             definition_syntax 1
             file_problems 4
+            group_source 1
             header 1
             infer_group 4
             inference 4
@@ -194,7 +195,6 @@ fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
             mentions 1
             parse 1
             scheme 4
-            source_fingerprint 1
             syntax_problems 1
             unit_artifact 4
             ! type mismatch: expected `Int`, found `String`"#]],
@@ -220,6 +220,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             file_items 1
             file_of_module 2
             file_problems 2
+            group_source 1
             header 1
             impl_tables 1
             impls_of 1
@@ -238,7 +239,6 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             scheme 2
             shard_impls 1
             signatures 1
-            source_fingerprint 1
             syntax_problems 1
             unit_artifact 2
             unit_groups 1"#]],
@@ -259,6 +259,7 @@ fn an_unrelated_item_reaches_nobody() {
             definition_syntax 2
             file_items 1
             file_problems 1
+            group_source 1
             header 1
             import_problems 1
             infer_group 1
@@ -276,7 +277,6 @@ fn an_unrelated_item_reaches_nobody() {
             module_uses 1
             parse 1
             scheme 1
-            source_fingerprint 1
             syntax_problems 1
             unit_artifact 2
             unit_groups 1"#]],
@@ -338,6 +338,7 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
             definition_syntax 2
             file_items 1
             file_problems 2
+            group_source 2
             header 1
             import_problems 2
             infer_group 2
@@ -356,7 +357,6 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
             parse 1
             resolve_name 1
             scheme 2
-            source_fingerprint 2
             syntax_problems 1
             unit_artifact 3
             unit_groups 2"#]],
@@ -411,6 +411,7 @@ fn a_broken_cycle_makes_two_units() {
             definition_syntax 1
             file_items 1
             file_problems 2
+            group_source 2
             header 1
             import_problems 1
             infer_group 2
@@ -429,7 +430,6 @@ fn a_broken_cycle_makes_two_units() {
             recall 2
             scheme 2
             shard_imports 1
-            source_fingerprint 1
             syntax_problems 1
             unit_artifact 2
             unit_files 2
@@ -458,6 +458,7 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             file_items 1
             file_of_module 1
             file_problems 1
+            group_source 1
             header 1
             import_problems 1
             infer_group 1
@@ -473,11 +474,10 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             module_mvars 1
             module_uses 1
             older_entries 1
-            older_part 1
+            older_group 1
             parse 1
             recall 1
             scheme 1
-            source_fingerprint 1
             syntax_problems 1
             unit_artifact 1
             unit_files 1
@@ -502,6 +502,7 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             file_items 1
             file_of_module 4
             file_problems 1
+            group_source 3
             header 4
             import_problems 1
             import_table 1
@@ -519,14 +520,13 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             module_names 1
             module_uses 1
             older_entries 1
-            older_part 3
+            older_group 3
             parse 1
             prelude_names 1
             recall 1
             resolve_name 2
             scheme 3
             shard_roots 1
-            source_fingerprint 3
             syntax_problems 1
             unit_artifact 1
             unit_files 1

@@ -148,7 +148,7 @@ fn name_range(node: &SyntaxNode) -> TextRange {
 }
 
 /// Fingerprint of the text of a definition and of all else that its body is lowered from. `None`: no such definition.
-#[salsa::tracked(returns(copy))]
+/// No query: it is asked once for each binding group, and that is one.
 pub fn source_fingerprint<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<Fingerprint> {
     let clauses = definition_syntax(db, def);
     if clauses.is_empty() {
