@@ -226,7 +226,9 @@ impl Texts for NoTexts {
 
 /// A database with the library and `sources`, and the files of `sources` in path order.
 fn open(sources: &Sources) -> (RootDatabase, Vec<File>) {
-    let db = RootDatabase::without_store(Arc::new(NoTexts), Arc::default());
+    let mut db = RootDatabase::without_store(Arc::new(NoTexts), Arc::default());
+    // As the command does for projects of up to 2,048 files.
+    db.keep_everything();
     let text = |text: &str| (Fingerprint::of_bytes(text.as_bytes()), Content::Text(Arc::from(text)));
     let file = |path: Name, content: &str| {
         let (hash, content) = text(content);

@@ -92,6 +92,11 @@ pub fn compiled<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Arc<Compiled>
     Some(Arc::new(Compiled { chunks, trace: doors.0.into_trace() }))
 }
 
+/// As [`hir::query::keep_everything`], for the queries here.
+pub fn keep_everything(db: &mut dyn TyDb) {
+    compiled::set_lru_capacity(db, 0);
+}
+
 /// Types through the doors, so that the questions are recorded.
 struct DoorTypes<'db>(Doors<'db>);
 

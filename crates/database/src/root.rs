@@ -228,6 +228,13 @@ impl RootDatabase {
         }
     }
 
+    /// Keeps all results: for projects of a size where that is no question.
+    pub fn keep_everything(&mut self) {
+        hir::query::keep_everything(self);
+        types::keep_everything(self);
+        codegen::keep_everything(self);
+    }
+
     /// Names the project; once.
     pub fn set_project(&self, project: Project) {
         let first = self.shared.project.set(project).is_ok();

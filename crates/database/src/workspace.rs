@@ -477,7 +477,7 @@ impl Workspace {
             |manifest: &Arc<Manifest>| manifest.flags() == 0 && !manifest.rows().any(|row| manifest.borrows(row));
         let grouped = manifest.as_ref().is_some_and(is_grouped);
         let (texts, stores) = (Arc::clone(&self.texts), self.config.stores.clone());
-        let db = RootDatabase::new(stores, manifest, texts, Arc::clone(&self.counters), self.config.log.take());
+        let mut db = RootDatabase::new(stores, manifest, texts, Arc::clone(&self.counters), self.config.log.take());
         let library = stdlib::library().iter().map(|&(name, text)| {
             let path = library_path(name);
             let known = self.files.get(&path).map(View::hash);
@@ -492,7 +492,10 @@ impl Workspace {
             let (hash, content) = difference.content.clone()?;
             Some((difference.path.clone(), hash, content))
         });
-        let files = library.chain(own).chain(set).collect();
+        let files: Vec<_> = library.chain(own).chain(set).collect();
+        if files.len() <= KEPT {
+            db.keep_everything();
+        }
         let project = Project::restored(&db, self.config.options.clone(), files, grouped);
         db.set_project(project);
         Live { db, is_new: false, project_problems: Vec::new() }
@@ -1305,8 +1308,11 @@ struct UnitOutcome {
     files: Vec<FileOutcome>,
 }
 
-/// Units that are visited before the database lets go of what it need not keep; see the bounds on how many results of
-/// `body`, `infer_group` and the like live. A project of one batch keeps everything.
+/// Files of a project of which everything is kept.
+const KEPT: usize = 2048;
+
+/// Units that are visited before the database of a larger project lets go of what it need not keep; see the bounds on
+/// how many results of `body`, `infer_group` and the like live.
 const BATCH: usize = 1024;
 
 fn visit_all(

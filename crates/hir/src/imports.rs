@@ -54,12 +54,15 @@ pub fn import_problems<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> Arc<[P
     check.problems.into()
 }
 
+/// Number of a `use` and of the item in its list.
+type At = (u32, Option<u32>);
+
 struct Check<'db> {
     db: &'db dyn HirDb,
     module: ModuleId<'db>,
     problems: Vec<Problem>,
     /// Local names with the module and the name there, and where they were imported first.
-    imported: FxHashMap<&'db Name, (&'db Name, &'db Name, (u32, Option<u32>))>,
+    imported: FxHashMap<&'db Name, (&'db Name, &'db Name, At)>,
 }
 
 impl<'db> Check<'db> {
@@ -141,7 +144,7 @@ impl<'db> Check<'db> {
         }
     }
 
-    fn claim(&mut self, local: &'db Name, path: &'db Name, name: &'db Name, at: (u32, Option<u32>)) {
+    fn claim(&mut self, local: &'db Name, path: &'db Name, name: &'db Name, at: At) {
         let &mut (module, original, first) = self.imported.entry(local).or_insert((path, name, at));
         if module != path || original != name {
             let [place, first] = [at, first].map(|(n, item)| self.place(n, item));

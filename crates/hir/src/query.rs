@@ -26,6 +26,15 @@ use crate::{
     template::{self, Failure, ProjectScope, Scope as _, TemplateQuestion, template_answer},
 };
 
+/// Lifts the bounds on how many results of the queries here live, for a project of which everything may be kept:
+/// counting who was used last costs more than it saves there.
+pub fn keep_everything(db: &mut dyn HirDb) {
+    parse::set_lru_capacity(db, 0);
+    collected::set_lru_capacity(db, 0);
+    definition_syntax::set_lru_capacity(db, 0);
+    body::set_lru_capacity(db, 0);
+}
+
 /// The tree of `file`. Every edit changes it, hence no comparison; the tree is large, hence a bound on how many live;
 /// a cold build of fewer files parses each once.
 #[salsa::tracked(no_eq, lru = 2048)]

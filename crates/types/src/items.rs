@@ -337,3 +337,8 @@ pub(crate) fn inference<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Arc<Inferenc
     let inferred = infer_group(db, binding_group(db, def));
     inferred.member(def.name(db)).map(|(_, result)| Arc::clone(result)).unwrap_or_default()
 }
+
+/// See [`crate::keep_everything`].
+pub(crate) fn keep_everything(db: &mut dyn TyDb) {
+    inference::set_lru_capacity(db, 0);
+}

@@ -50,6 +50,12 @@ pub fn infer<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> &'db Arc<InferenceResul
     items::inference(db, def)
 }
 
+/// As [`hir::query::keep_everything`], for the queries here.
+pub fn keep_everything(db: &mut dyn TyDb) {
+    group::keep_everything(db);
+    items::keep_everything(db);
+}
+
 /// What this layer needs of the database.
 #[salsa::db]
 pub trait TyDb: hir::HirDb {
