@@ -4,8 +4,6 @@
 //! locals of the pattern declared. Arms are tried in order; when all of them look at one constructor or at whole
 //! numbers first, a jump table chooses the first arm that can fit.
 
-use std::sync::Arc;
-
 use bytecode::{Constant, Instr, Kind};
 use hir::body::{ExprId, Literal, LocalId, Pat, PatFields, PatId};
 use types::{Builtin, CtorRef, Head, Ty, TypeDef};
@@ -227,7 +225,7 @@ impl Gen<'_> {
 
     fn tuple(&mut self, items: &[PatId], src: Reg, known: &Static, fail: Label) {
         let types = match known {
-            Static::Ty(Ty::Con(Head::Tuple, types)) if types.len() == items.len() => Some(Arc::clone(types)),
+            Static::Ty(Ty::Con(Head::Tuple, types)) if types.len() == items.len() => Some(types.clone()),
             _ => None,
         };
         if types.is_none() {
@@ -340,7 +338,7 @@ impl Gen<'_> {
     ) {
         let Some(constructor) = def.constructors.get(ctor.index as usize) else { return };
         let args = match known {
-            Static::Ty(Ty::Con(Head::Adt(found), args)) if *found == ctor.ty => Some(Arc::clone(args)),
+            Static::Ty(Ty::Con(Head::Adt(found), args)) if *found == ctor.ty => Some(args.clone()),
             _ => None,
         };
         let named: Vec<(usize, PatId)> = match fields {

@@ -73,7 +73,7 @@ impl TypeSource for Types {
 }
 
 fn builtin(builtin: Builtin) -> Ty {
-    Ty::Con(Head::Builtin(builtin), Arc::from([]))
+    Ty::Con(Head::Builtin(builtin), [].into())
 }
 
 fn type_of(written: &TypeRef, items: &ModuleItems) -> Ty {
@@ -84,11 +84,11 @@ fn type_of(written: &TypeRef, items: &ModuleItems) -> Ty {
             "Bool" => builtin(Builtin::Bool),
             "String" => builtin(Builtin::String),
             name => match items.types.iter().find(|ty| ty.def.name() == name) {
-                Some(ty) => Ty::Con(Head::Adt(ty.def.clone()), Arc::from([])),
+                Some(ty) => Ty::Con(Head::Adt(ty.def.clone()), [].into()),
                 None => Ty::Dyn,
             },
         },
-        TypeRef::List(item) => Ty::Con(Head::Builtin(Builtin::List), Arc::from([type_of(item, items)])),
+        TypeRef::List(item) => Ty::Con(Head::Builtin(Builtin::List), [type_of(item, items)].into()),
         _ => Ty::Dyn,
     }
 }
@@ -265,7 +265,7 @@ impl Simple<'_> {
             }
             Expr::Construct { path, args } => {
                 let Some(ctor) = self.constructor(path) else { return Ty::Dyn };
-                let ty = Ty::Con(Head::Adt(ctor.ty.clone()), Arc::from([]));
+                let ty = Ty::Con(Head::Adt(ctor.ty.clone()), [].into());
                 let types = type_defs(self.items);
                 let names = types.type_def(&ctor.ty).expect("found above").constructors[ctor.index as usize]
                     .field_names

@@ -33,14 +33,31 @@ pub struct ScopedName<'db> {
     pub name: Name,
 }
 
+impl<'db> ScopedName<'db> {
+    /// See [`resolve`].
+    pub fn resolved(self, db: &'db dyn HirDb) -> &'db Stamped<Resolved> {
+        resolve_name(db, self)
+    }
+
+    /// See [`exported`].
+    pub fn exported(self, db: &'db dyn HirDb) -> &'db Stamped<Exported> {
+        exported_name(db, self)
+    }
+
+    /// See [`qualifier`].
+    pub fn qualifier(self, db: &'db dyn HirDb) -> &'db Stamped<Qualifier> {
+        qualifier_path(db, self)
+    }
+}
+
 /// What `name` means inside `module`. Of a dotted path only [`Resolved::module`] is looked up.
 pub fn resolve<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &str) -> &'db Stamped<Resolved> {
-    resolve_name(db, ScopedName::new(db, module, Name::from(name)))
+    ScopedName::new(db, module, Name::from(name)).resolved(db)
 }
 
 /// What `module.name` is, seen from outside. All members of a library module count as public.
 pub fn exported<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &str) -> &'db Stamped<Exported> {
-    exported_name(db, ScopedName::new(db, module, Name::from(name)))
+    ScopedName::new(db, module, Name::from(name)).exported(db)
 }
 
 /// How a qualifier may be used; answered by [`qualifier`].
@@ -59,7 +76,7 @@ pub struct Qualifier {
 
 /// Whether and how `of` may stand before a dot in `module`.
 pub fn qualifier<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, of: &str) -> &'db Stamped<Qualifier> {
-    qualifier_path(db, ScopedName::new(db, module, Name::from(of)))
+    ScopedName::new(db, module, Name::from(of)).qualifier(db)
 }
 
 #[salsa::tracked]

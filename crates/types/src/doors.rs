@@ -7,7 +7,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use base_db::{DefId, DefName, Fingerprint, ModuleId, Name, Stamped};
 use hir::{
-    MethodsNamed, Qualifier, TemplateQuestion,
+    MethodsNamed, Qualifier, ScopedName, TemplateQuestion,
     scope::{Exported, Resolved},
 };
 use rustc_hash::FxHashMap;
@@ -75,95 +75,167 @@ pub fn by_fingerprint(a: &Answer, b: &Answer) -> std::cmp::Ordering {
     (&a.1, &a.0).cmp(&(&b.1, &b.0))
 }
 
+/// A [`Question`] while it is only counted: names are interned, so that asking again costs no look at their letters.
+#[derive(PartialEq, Eq, Hash)]
+enum Asked<'db> {
+    Resolve(ScopedName<'db>),
+    Exported(ScopedName<'db>),
+    Module(ModuleId<'db>),
+    Qualifier(ScopedName<'db>),
+    Signature(DefId<'db>),
+    Type(DefId<'db>),
+    TypeShape(DefId<'db>),
+    Trait(DefId<'db>),
+    Impl(DefId<'db>),
+    ImplsOf(DefId<'db>),
+    MethodsNamed(Name),
+    Template(TemplateQuestion),
+}
+
+impl Asked<'_> {
+    fn question(self, db: &dyn TyDb) -> Question {
+        let module = |key: ScopedName<'_>| key.module(db).path(db).clone();
+        let name = |key: ScopedName<'_>| key.name(db).clone();
+        let def = |id: DefId<'_>| id.name(db).clone();
+        match self {
+            Asked::Resolve(key) => Question::Resolve { module: module(key), name: name(key) },
+            Asked::Exported(key) => Question::Exported { module: module(key), name: name(key) },
+            Asked::Module(id) => Question::Module(id.path(db).clone()),
+            Asked::Qualifier(key) => Question::Qualifier { module: module(key), of: name(key) },
+            Asked::Signature(id) => Question::Signature(def(id)),
+            Asked::Type(id) => Question::Type(def(id)),
+            Asked::TypeShape(id) => Question::TypeShape(def(id)),
+            Asked::Trait(id) => Question::Trait(def(id)),
+            Asked::Impl(id) => Question::Impl(def(id)),
+            Asked::ImplsOf(id) => Question::ImplsOf(def(id)),
+            Asked::MethodsNamed(name) => Question::MethodsNamed(name),
+            Asked::Template(question) => Question::Template(question),
+        }
+    }
+}
+
 /// The reader that inference and code generation of one definition (or binding group) receive.
 pub struct Doors<'db> {
     /// For the implementations of the questions only.
     pub(crate) db: &'db dyn TyDb,
     /// Fingerprints of all answers so far.
-    pub(crate) trace: RefCell<FxHashMap<Question, Fingerprint>>,
+    trace: RefCell<FxHashMap<Asked<'db>, Fingerprint>>,
+    /// The module that was asked about last: nearly always the one that asks.
+    module: RefCell<Option<(Name, ModuleId<'db>)>>,
 }
 
 impl<'db> Doors<'db> {
     /// A reader that has asked nothing yet.
     pub fn new(db: &'db dyn TyDb) -> Self {
-        Doors { db, trace: RefCell::default() }
+        Doors { db, trace: RefCell::default(), module: RefCell::default() }
     }
 
     /// What was asked.
     pub fn into_trace(self) -> Trace {
-        let mut trace: Trace = self.trace.into_inner().into_iter().collect();
+        let asked = self.trace.into_inner().into_iter();
+        let mut trace: Trace = asked.map(|(asked, answer)| (asked.question(self.db), answer)).collect();
         trace.sort_unstable_by(by_fingerprint);
         trace
     }
 
-    fn record(&self, question: Question, fingerprint: Fingerprint) {
-        self.trace.borrow_mut().insert(question, fingerprint);
+    fn record(&self, asked: Asked<'db>, fingerprint: Fingerprint) {
+        self.trace.borrow_mut().insert(asked, fingerprint);
+    }
+
+    fn module_id(&self, path: &Name) -> ModuleId<'db> {
+        let mut last = self.module.borrow_mut();
+        match &*last {
+            Some((name, id)) if name == path => *id,
+            _ => {
+                let id = ModuleId::new(self.db, path.clone());
+                *last = Some((path.clone(), id));
+                id
+            }
+        }
+    }
+
+    fn scoped(&self, module: &Name, name: &Name) -> ScopedName<'db> {
+        ScopedName::new(self.db, self.module_id(module), name.clone())
+    }
+
+    fn def(&self, def: &DefName) -> DefId<'db> {
+        DefId::new(self.db, def.clone())
     }
 
     /// What `name` means inside `module`.
     pub fn resolve(&self, module: &Name, name: &Name) -> Arc<Resolved> {
-        let answer = hir::resolve(self.db, ModuleId::new(self.db, module.clone()), name);
-        self.record(Question::Resolve { module: module.clone(), name: name.clone() }, answer.fingerprint);
+        let key = self.scoped(module, name);
+        let answer = key.resolved(self.db);
+        self.record(Asked::Resolve(key), answer.fingerprint);
         Arc::clone(&answer.value)
     }
 
     /// What `module.name` is, seen from outside.
     pub fn exported(&self, module: &Name, name: &Name) -> Arc<Exported> {
-        let answer = hir::exported(self.db, ModuleId::new(self.db, module.clone()), name);
-        self.record(Question::Exported { module: module.clone(), name: name.clone() }, answer.fingerprint);
+        let key = self.scoped(module, name);
+        let answer = key.exported(self.db);
+        self.record(Asked::Exported(key), answer.fingerprint);
         Arc::clone(&answer.value)
     }
 
     /// Whether a module or block of this name exists.
     pub fn module(&self, name: &Name) -> bool {
-        let answer = hir::module_exists(self.db, ModuleId::new(self.db, name.clone()));
-        self.record(Question::Module(name.clone()), Fingerprint::of(&answer));
+        let id = ModuleId::new(self.db, name.clone());
+        let answer = hir::module_exists(self.db, id);
+        self.record(Asked::Module(id), Fingerprint::of(&answer));
         answer
     }
 
     /// Whether and how `of` may stand before a dot in `module`.
     pub fn qualifier(&self, module: &Name, of: &Name) -> Arc<Qualifier> {
-        let answer = hir::qualifier(self.db, ModuleId::new(self.db, module.clone()), of);
-        self.record(Question::Qualifier { module: module.clone(), of: of.clone() }, answer.fingerprint);
+        let key = self.scoped(module, of);
+        let answer = key.qualifier(self.db);
+        self.record(Asked::Qualifier(key), answer.fingerprint);
         Arc::clone(&answer.value)
     }
 
     /// The signature of a function, method, value, constant or mvar.
     pub fn signature(&self, def: &DefName) -> Option<Arc<Signature>> {
-        self.stamped(Question::Signature(def.clone()), crate::signature(self.db, DefId::new(self.db, def.clone())))
+        let id = self.def(def);
+        self.stamped(Asked::Signature(id), crate::signature(self.db, id))
     }
 
     /// The definition of a type.
     pub fn type_def(&self, def: &DefName) -> Option<Arc<TypeDef>> {
-        self.stamped(Question::Type(def.clone()), crate::type_def(self.db, DefId::new(self.db, def.clone())))
+        let id = self.def(def);
+        self.stamped(Asked::Type(id), crate::type_def(self.db, id))
     }
 
     /// Number of parameters and alias target of a type.
     pub fn type_shape(&self, def: &DefName) -> Option<Arc<TypeShape>> {
-        self.stamped(Question::TypeShape(def.clone()), crate::type_shape(self.db, DefId::new(self.db, def.clone())))
+        let id = self.def(def);
+        self.stamped(Asked::TypeShape(id), crate::type_shape(self.db, id))
     }
 
     /// The definition of a trait.
     pub fn trait_def(&self, def: &DefName) -> Option<Arc<TraitDef>> {
-        self.stamped(Question::Trait(def.clone()), crate::trait_def(self.db, DefId::new(self.db, def.clone())))
+        let id = self.def(def);
+        self.stamped(Asked::Trait(id), crate::trait_def(self.db, id))
     }
 
     /// The definition of an impl.
     pub fn impl_def(&self, def: &DefName) -> Option<Arc<ImplDef>> {
-        self.stamped(Question::Impl(def.clone()), crate::impl_def(self.db, DefId::new(self.db, def.clone())))
+        let id = self.def(def);
+        self.stamped(Asked::Impl(id), crate::impl_def(self.db, id))
     }
 
     /// The impls of a trait in the whole project, sorted.
     pub fn impls_of(&self, def: &DefName) -> Arc<[DefName]> {
-        let answer = hir::impls_of(self.db, DefId::new(self.db, def.clone()));
-        self.record(Question::ImplsOf(def.clone()), answer.fingerprint);
+        let id = self.def(def);
+        let answer = hir::impls_of(self.db, id);
+        self.record(Asked::ImplsOf(id), answer.fingerprint);
         answer.value.as_slice().into()
     }
 
     /// Who has a method of this name in the whole project.
     pub fn methods_named(&self, name: &Name) -> Arc<MethodsNamed> {
         let answer = hir::methods_named(self.db, name);
-        self.record(Question::MethodsNamed(name.clone()), answer.fingerprint);
+        self.record(Asked::MethodsNamed(name.clone()), answer.fingerprint);
         Arc::clone(&answer.value)
     }
 
@@ -171,12 +243,12 @@ impl<'db> Doors<'db> {
     pub(crate) fn templates(&self, questions: &[TemplateQuestion]) {
         for question in questions {
             let answer = hir::template_answer(self.db, question);
-            self.record(Question::Template(question.clone()), answer);
+            self.record(Asked::Template(question.clone()), answer);
         }
     }
 
-    fn stamped<T>(&self, question: Question, answer: &Option<Stamped<T>>) -> Option<Arc<T>> {
-        self.record(question, fingerprint(answer));
+    fn stamped<T>(&self, asked: Asked<'db>, answer: &Option<Stamped<T>>) -> Option<Arc<T>> {
+        self.record(asked, fingerprint(answer));
         answer.as_ref().map(|answer| Arc::clone(&answer.value))
     }
 }

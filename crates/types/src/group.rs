@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base_db::{DefId, DefKind, DefName, File, ModuleId, Name};
 use hir::{
+    ScopedName,
     body::{Body, Expr, ExprId, Pat},
     item_tree::FunctionItem,
     type_ref::TypeRef,
@@ -102,8 +103,8 @@ pub fn is_declared<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> bool {
     match def.name(db).kind() {
         DefKind::Function | DefKind::Method | DefKind::DefaultMethod => {
             hir::function_item(db, def).is_some_and(|item| {
-                let library = hir::file_of_def(db, def).is_some_and(|file| file.library(db));
-                complete(item) && (library || is_closed(item))
+                let library = || hir::file_of_def(db, def).is_some_and(|file| file.library(db));
+                complete(item) && (is_closed(item) || library())
             })
         }
         DefKind::Const => true,
@@ -142,15 +143,17 @@ fn is_closed_type(ty: &TypeRef) -> bool {
 }
 
 /// All groups of a unit.
-#[derive(Debug, PartialEq, Eq, Default)]
-pub(crate) struct UnitGroups {
-    group_of: FxHashMap<DefName, u32>,
-    groups: Vec<Vec<DefName>>,
+#[derive(Debug, PartialEq, Eq, salsa::SalsaValue)]
+struct UnitGroups<'db> {
+    /// All members, sorted.
+    members: Vec<DefName>,
+    /// For each of them its group.
+    groups: Vec<Group<'db>>,
 }
 
 /// The groups of the unit that starts with `file` (its first file by path).
 #[salsa::tracked]
-fn unit_groups(db: &dyn TyDb, file: File) -> Arc<UnitGroups> {
+fn unit_groups<'db>(db: &'db dyn TyDb, file: File) -> UnitGroups<'db> {
     let mut nodes: Vec<DefName> = Vec::new();
     for &file in hir::unit_files(db, file) {
         for module in &hir::query::item_tree(db, file).modules {
@@ -171,14 +174,21 @@ fn unit_groups(db: &dyn TyDb, file: File) -> Arc<UnitGroups> {
     for (n, def) in nodes.iter().enumerate() {
         by_name.entry(def.name()).or_default().push(n as u32);
     }
-    let waits: Vec<bool> = nodes.iter().map(|def| !is_declared(db, DefId::new(db, def.clone()))).collect();
+    let ids: Vec<DefId<'_>> = nodes.iter().map(|def| DefId::new(db, def.clone())).collect();
+    let waits: Vec<bool> = ids.iter().map(|&id| !is_declared(db, id)).collect();
     let mut edges: Vec<Vec<u32>> = Vec::with_capacity(nodes.len());
-    for def in &nodes {
-        let mentions = mentions(db, DefId::new(db, def.clone()));
+    let mut scope: Option<(&Name, ModuleId<'_>)> = None;
+    for (def, &id) in nodes.iter().zip(&ids) {
+        let mentions = mentions(db, id);
         let mut targets: Vec<u32> = Vec::new();
+        // Definitions of one module stand together.
+        let module = match scope {
+            Some((path, module)) if path == def.module() => module,
+            _ => ModuleId::new(db, def.module().clone()),
+        };
+        scope = Some((def.module(), module));
         for name in &mentions.names {
-            let scope = ModuleId::new(db, def.module().clone());
-            let resolved = &hir::resolve(db, scope, name).value;
+            let resolved = &ScopedName::new(db, module, name.clone()).resolved(db).value;
             targets.extend(resolved.functions.iter().chain(&resolved.value).filter_map(|def| index.get(def)));
         }
         for name in &mentions.members {
@@ -189,17 +199,16 @@ fn unit_groups(db: &dyn TyDb, file: File) -> Arc<UnitGroups> {
         targets.dedup();
         edges.push(targets);
     }
-    let mut groups = UnitGroups::default();
+    let mut group_of: Vec<(DefName, Group<'_>)> = Vec::with_capacity(nodes.len());
     for component in hir::components(&edges) {
         let mut members: Vec<DefName> = component.iter().map(|&n| nodes[n as usize].clone()).collect();
         members.sort_unstable();
-        let number = groups.groups.len() as u32;
-        for member in &members {
-            groups.group_of.insert(member.clone(), number);
-        }
-        groups.groups.push(members);
+        let group = Group::new(db, members.clone());
+        group_of.extend(members.into_iter().map(|member| (member, group)));
     }
-    Arc::new(groups)
+    group_of.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let (members, groups) = group_of.into_iter().unzip();
+    UnitGroups { members, groups }
 }
 
 /// The group of `def`. Definitions that nothing waits for are groups of their own.
@@ -213,9 +222,9 @@ pub fn binding_group<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Group<'db> {
     let Some(file) = hir::file_of_def(db, def) else { return alone() };
     let first = hir::unit_files(db, file).first().copied().unwrap_or(file);
     let groups = unit_groups(db, first);
-    match groups.group_of.get(name) {
-        Some(&number) => Group::new(db, groups.groups[number as usize].clone()),
-        None => alone(),
+    match groups.members.binary_search(name) {
+        Ok(found) => groups.groups[found],
+        Err(_) => alone(),
     }
 }
 
@@ -232,6 +241,11 @@ pub fn infer_group<'db>(db: &'db dyn TyDb, group: Group<'db>) -> Arc<GroupInfere
         let members = infer_members(&doors, group.members(db));
         Arc::new(GroupInference { members, trace: doors.into_trace() })
     })
+}
+
+/// See [`crate::keep_everything`].
+pub(crate) fn keep_everything(db: &mut dyn TyDb) {
+    infer_group::set_lru_capacity(db, 0);
 }
 
 fn cyclic_group<'db>(db: &'db dyn TyDb, _id: salsa::Id, group: Group<'db>) -> Arc<GroupInference> {

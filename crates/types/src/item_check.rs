@@ -62,12 +62,12 @@ struct ItemCheck<'a, 'db> {
     problems: Vec<Problem>,
 }
 
-impl ItemCheck<'_, '_> {
+impl<'a, 'db> ItemCheck<'a, 'db> {
     fn report(&mut self, def: &DefName, anchor: Anchor, draft: Draft) {
         self.problems.push(draft.at(self.items.path.clone(), Some(def.clone()), anchor));
     }
 
-    fn id(&self, def: &DefName) -> DefId<'_> {
+    fn id(&self, def: &DefName) -> DefId<'db> {
         DefId::new(self.doors.db, def.clone())
     }
 
@@ -104,7 +104,7 @@ impl ItemCheck<'_, '_> {
 
     // --- types ---
 
-    fn lowering(&self, item: &TypeItem) -> TypeLowering<'_, '_> {
+    fn lowering(&self, item: &TypeItem) -> TypeLowering<'a, 'db> {
         let mut lowering = item_lowering(self.doors, &self.items.path);
         lowering.implicit = false;
         lowering.declare(&item.params);

@@ -1,16 +1,22 @@
 //! The type universe: plain data, compared structurally, named by [`DefName`]s.
 
-use std::sync::Arc;
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    sync::Arc,
+};
 
 use base_db::{DefName, Name};
 use hir::body::BinaryOp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A type. Clones are cheap.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Ty {
     /// A type constructor with its arguments.
-    Con(Head, Arc<[Ty]>),
+    Con(Head, Args),
     /// An n-ary function.
     Fn(Arc<FnTy>),
     /// The n-th generic parameter of the scheme it stands in.
@@ -185,19 +191,90 @@ pub enum TraitRef {
 /// The traits that exist without a declaration.
 pub const BUILTIN_TRAITS: [&str; 7] = ["Concat", "Copy", "Eq", "Hash", "Num", "Ord", "Show"];
 
-/// No arguments. Most types have none, and making one must not allocate; each thread has its own, so that threads do not
-/// count references in one place.
-fn no_args() -> Arc<[Ty]> {
-    thread_local! {
-        static NO_ARGS: Arc<[Ty]> = Arc::from([]);
+/// Arguments of a type constructor. Most have none, and making or copying those touches no memory that is shared.
+#[derive(Clone, Default)]
+pub struct Args(Option<Arc<[Ty]>>);
+
+impl Deref for Args {
+    type Target = [Ty];
+
+    fn deref(&self) -> &[Ty] {
+        self.0.as_deref().unwrap_or_default()
     }
-    NO_ARGS.with(Arc::clone)
+}
+
+impl From<Vec<Ty>> for Args {
+    fn from(args: Vec<Ty>) -> Args {
+        Args((!args.is_empty()).then(|| args.into()))
+    }
+}
+
+impl<const N: usize> From<[Ty; N]> for Args {
+    fn from(args: [Ty; N]) -> Args {
+        Args((N > 0).then(|| args.into()))
+    }
+}
+
+impl FromIterator<Ty> for Args {
+    fn from_iter<I: IntoIterator<Item = Ty>>(args: I) -> Args {
+        let mut args = args.into_iter().peekable();
+        Args(args.peek().is_some().then(|| args.collect()))
+    }
+}
+
+/// As the slice, whether it is shared or not.
+impl PartialEq for Args {
+    fn eq(&self, other: &Args) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Args {}
+
+impl PartialOrd for Args {
+    fn partial_cmp(&self, other: &Args) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Args {
+    fn cmp(&self, other: &Args) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl Hash for Args {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl Serialize for Args {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Args {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Args, D::Error> {
+        Vec::deserialize(deserializer).map(Args::from)
+    }
 }
 
 impl Ty {
     /// A built-in type without arguments.
     pub fn builtin(builtin: Builtin) -> Ty {
-        Ty::Con(Head::Builtin(builtin), no_args())
+        Ty::Con(Head::Builtin(builtin), Args::default())
     }
 
     /// `Int`.
@@ -227,32 +304,32 @@ impl Ty {
 
     /// `List[item]`.
     pub fn list(item: Ty) -> Ty {
-        Ty::Con(Head::Builtin(Builtin::List), Arc::from([item]))
+        Ty::Con(Head::Builtin(Builtin::List), [item].into())
     }
 
     /// `Set[item]`.
     pub fn set(item: Ty) -> Ty {
-        Ty::Con(Head::Builtin(Builtin::Set), Arc::from([item]))
+        Ty::Con(Head::Builtin(Builtin::Set), [item].into())
     }
 
     /// `Map[key, value]`.
     pub fn map(key: Ty, value: Ty) -> Ty {
-        Ty::Con(Head::Builtin(Builtin::Map), Arc::from([key, value]))
+        Ty::Con(Head::Builtin(Builtin::Map), [key, value].into())
     }
 
     /// A tuple; `items` has two or more elements.
     pub fn tuple(items: Vec<Ty>) -> Ty {
-        Ty::Con(Head::Tuple, Arc::from(items))
+        Ty::Con(Head::Tuple, items.into())
     }
 
     /// A declared type with its arguments.
     pub fn adt(def: DefName, args: Vec<Ty>) -> Ty {
-        Ty::Con(Head::Adt(def), if args.is_empty() { no_args() } else { Arc::from(args) })
+        Ty::Con(Head::Adt(def), args.into())
     }
 
     /// A declared type parameter inside the body that declares it.
     pub fn rigid(name: Name) -> Ty {
-        Ty::Con(Head::Rigid(name), no_args())
+        Ty::Con(Head::Rigid(name), Args::default())
     }
 
     /// A function all of whose parameters are required.

@@ -101,9 +101,9 @@ impl Table {
     /// The type with all bound variables replaced.
     pub(crate) fn resolve(&mut self, ty: &Ty) -> Ty {
         match self.shallow(ty) {
-            Ty::Con(head, args) if !args.is_empty() => {
-                Ty::Con(head, args.iter().map(|arg| self.resolve(arg)).collect())
-            }
+            // Nearly all are known to the end, and shared as they are.
+            known @ (Ty::Con(..) | Ty::Fn(_)) if !known.any(&mut |part| matches!(part, Ty::Var(_))) => known,
+            Ty::Con(head, args) => Ty::Con(head, args.iter().map(|arg| self.resolve(arg)).collect()),
             Ty::Fn(function) => Ty::Fn(std::sync::Arc::new(FnTy {
                 params: function.params.iter().map(|param| self.resolve(param)).collect(),
                 required: function.required,

@@ -1435,7 +1435,7 @@ impl Check<'_, '_> {
     /// A local of this name that can be called, innermost first.
     pub(crate) fn callable_local(&mut self, name: &Name) -> Option<LocalId> {
         let state = self.cx();
-        let named = state.named_locals.get(name)?;
+        let named = state.locals_named(name)?;
         let local = state.visible.iter().rev().find(|local| named.contains(local)).copied()?;
         let ty = match self.cx().locals[raw(local)].clone() {
             super::LocalTy::Mono(ty) => ty,

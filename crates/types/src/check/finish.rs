@@ -146,9 +146,17 @@ impl Check<'_, '_> {
         reached
     }
 
+    /// Whether any constraint still waits.
+    fn has_open(&self) -> bool {
+        self.pending.iter().any(|pending| pending.status == Status::Open)
+    }
+
     /// Constraints that no caller can decide get their last resort.
     fn settle_leftovers(&mut self) {
         for _round in 0..64 {
+            if !self.has_open() {
+                return;
+            }
             let (by_params, by_result) = self.reachable();
             let mut progress = false;
             for index in 0..self.pending.len() {
@@ -407,6 +415,9 @@ impl Check<'_, '_> {
 
     /// For each constraint whether it belongs to the scheme that `start` begins.
     fn member_closure(&mut self, start: Vec<u32>, naming: &Naming) -> Vec<bool> {
+        if !self.has_open() {
+            return vec![false; self.pending.len()];
+        }
         let mut users: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
         let mut variables: Vec<Vec<u32>> = vec![Vec::new(); self.pending.len()];
         let mut chosen = vec![false; self.pending.len()];

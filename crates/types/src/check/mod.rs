@@ -15,7 +15,7 @@ mod pat;
 mod race;
 mod solve;
 
-use std::sync::Arc;
+use std::{cell::OnceCell, sync::Arc};
 
 use base_db::{DefName, Name};
 use hir::{
@@ -124,8 +124,8 @@ pub(crate) struct BodyState {
     local_functions: FxHashMap<u32, LocalFunction>,
     /// Locals in scope, innermost last.
     visible: Vec<LocalId>,
-    /// All locals by name.
-    named_locals: FxHashMap<Name, Vec<LocalId>>,
+    /// All locals by name, once a call asks for one.
+    named_locals: OnceCell<FxHashMap<Name, Vec<LocalId>>>,
     /// Type parameters in scope.
     pub(crate) type_params: Vec<(Name, Ty)>,
     /// Mark of rigid parameters of this member.
@@ -188,12 +188,8 @@ impl BodyState {
     pub(crate) fn new(def: DefName, scope: Name, body: Arc<Body>) -> BodyState {
         let exprs = body.exprs.len();
         let locals = body.locals.len();
-        let mut named_locals: FxHashMap<Name, Vec<LocalId>> = FxHashMap::default();
-        for (id, local) in body.locals.iter() {
-            named_locals.entry(local.name.clone()).or_default().push(id);
-        }
         BodyState {
-            named_locals,
+            named_locals: OnceCell::new(),
             module: def.module().clone(),
             def,
             scope,
@@ -219,6 +215,18 @@ impl BodyState {
 }
 
 impl BodyState {
+    /// All locals called `name`.
+    fn locals_named(&self, name: &Name) -> Option<&[LocalId]> {
+        let named = self.named_locals.get_or_init(|| {
+            let mut named: FxHashMap<Name, Vec<LocalId>> = FxHashMap::default();
+            for (id, local) in self.body.locals.iter() {
+                named.entry(local.name.clone()).or_default().push(id);
+            }
+            named
+        });
+        named.get(name).map(Vec::as_slice)
+    }
+
     /// Enters a function whose `return` gives `result`.
     pub(crate) fn push_return(&mut self, result: Ty) {
         self.returns.push(result);
