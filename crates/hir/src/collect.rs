@@ -49,9 +49,9 @@ pub struct Collected {
     pub index: DefinitionIndex,
 }
 
-/// The items of a file that defines `module` and knows no other file.
-pub fn lower_items(file: &ast::File, module: &Name) -> Arc<ItemTree> {
-    collect(file, module, &FileDefinitions::of(file, module)).tree
+/// The items of a file that defines `module` and knows no other file, with their places.
+pub fn lower_items(file: &ast::File, module: &Name) -> Collected {
+    collect(file, module, &FileDefinitions::of(file, module))
 }
 
 /// The items of a file that defines `module`, with their places. Templates come from `scope`.
