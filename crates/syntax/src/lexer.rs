@@ -15,10 +15,17 @@ use SyntaxKind::*;
 /// How often the lexer goes back for an open string before it stops to accept strings of several lines.
 const MAX_REWINDS: u32 = 16;
 
-/// The tokens of a text: kinds and where each starts; one `EOF` at the end.
+/// A token as it stands in the text.
+#[derive(Clone, Copy)]
+pub(crate) struct RawToken {
+    pub(crate) kind: SyntaxKind,
+    /// Byte offset; it ends where the next one starts.
+    pub(crate) start: u32,
+}
+
+/// The tokens of a text, one `EOF` at the end.
 pub(crate) struct Lexed {
-    pub(crate) kinds: Vec<SyntaxKind>,
-    pub(crate) starts: Vec<u32>,
+    pub(crate) tokens: Vec<RawToken>,
     pub(crate) errors: Vec<SyntaxError>,
 }
 
@@ -28,11 +35,8 @@ pub(crate) fn lex(text: &str) -> Lexed {
         text,
         bytes: text.as_bytes(),
         pos: 0,
-        out: Lexed {
-            kinds: Vec::with_capacity(text.len() / 3 + 2),
-            starts: Vec::with_capacity(text.len() / 3 + 2),
-            errors: Vec::new(),
-        },
+        // Few texts have more than one token for two bytes.
+        out: Lexed { tokens: Vec::with_capacity(text.len() / 2 + 2), errors: Vec::new() },
         after_dot: false,
         holes: Vec::new(),
         string_start: None,
@@ -67,8 +71,19 @@ struct Lexer<'t> {
     rewinds: u32,
 }
 
+/// Whether each byte may stand in a name.
+static NAME_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+        byte += 1;
+    }
+    table
+};
+
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    NAME_BYTES[usize::from(byte)]
 }
 
 fn range(start: usize, end: usize) -> TextRange {
@@ -87,8 +102,7 @@ impl Lexer<'_> {
             }
             self.rewind();
         }
-        self.out.kinds.push(EOF);
-        self.out.starts.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.push(EOF, self.bytes.len());
     }
 
     /// The text ended inside a string: gives up the string that most likely lacks its quote.
@@ -96,8 +110,7 @@ impl Lexer<'_> {
         let Some(point) = self.suspect.take().or(self.string_start) else { return };
         self.rewinds += 1;
         self.pos = point.pos;
-        self.out.kinds.truncate(point.tokens);
-        self.out.starts.truncate(point.tokens);
+        self.out.tokens.truncate(point.tokens);
         self.out.errors.truncate(point.errors);
         self.holes.clear();
         self.string_start = None;
@@ -155,8 +168,7 @@ impl Lexer<'_> {
 
     /// Ends a token at `end`.
     fn push(&mut self, kind: SyntaxKind, end: usize) {
-        self.out.kinds.push(kind);
-        self.out.starts.push(u32::try_from(self.pos).unwrap_or(u32::MAX));
+        self.out.tokens.push(RawToken { kind, start: u32::try_from(self.pos).unwrap_or(u32::MAX) });
         if !kind.is_trivia() {
             self.after_dot = kind == DOT;
         }
@@ -286,7 +298,7 @@ impl Lexer<'_> {
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { pos: self.pos, tokens: self.out.kinds.len(), errors: self.out.errors.len() }
+        Checkpoint { pos: self.pos, tokens: self.out.tokens.len(), errors: self.out.errors.len() }
     }
 
     /// Remembers the outermost string, and sends a hopeless file to the line-wise reading.

@@ -101,9 +101,8 @@ pub fn text_of(node: &GreenNode) -> String {
 /// Parses one file.
 #[must_use]
 pub fn parse(text: &str) -> Parse {
-    let mut lexed = lexer::lex(text);
-    let lexer_errors = std::mem::take(&mut lexed.errors);
-    let tokens = parser::Tokens::new(lexed, text);
+    let lexed = lexer::lex(text);
+    let tokens = parser::Tokens::new(lexed.tokens, text);
     let mut parser = parser::Parser::new(text, &tokens);
     grammar::items::file(&mut parser);
     let (events, mut errors) = parser.finish();
@@ -118,7 +117,7 @@ pub fn parse(text: &str) -> Parse {
             notes: Vec::new(),
         });
     }
-    errors.extend(lexer_errors);
+    errors.extend(lexed.errors);
     errors.sort_by_key(|error| (error.range.start(), error.range.end()));
     Parse { green, errors: errors.into() }
 }

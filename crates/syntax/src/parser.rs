@@ -10,7 +10,7 @@
 //! Invariants: every loop consumes a token or leaves; recursion is at most [`MAX_NESTING`] deep; at most one error
 //! is reported between two consumed tokens.
 
-use crate::{SyntaxError, SyntaxKind, TextRange, TextSize, lexer::Lexed};
+use crate::{SyntaxError, SyntaxKind, TextRange, TextSize, lexer::RawToken};
 use SyntaxKind::*;
 
 /// How deep expressions, patterns, types and items may be nested in each other.
@@ -40,16 +40,21 @@ impl Event {
     pub(crate) const TOMBSTONE: Event = Event::Start { kind: SyntaxKind::TOMBSTONE, parent: 0 };
 }
 
+/// A token that is not trivia.
+#[derive(Clone, Copy)]
+struct Token {
+    kind: SyntaxKind,
+    /// A NEWLINE stands before the token.
+    newline: bool,
+    /// Its raw index.
+    raw: u32,
+}
+
 /// The significant tokens of a file, with what the grammar wants to know about the trivia between them.
 pub(crate) struct Tokens {
-    raw_kinds: Vec<SyntaxKind>,
-    raw_starts: Vec<u32>,
-    /// Significant kinds; the last is `EOF`.
-    kinds: Vec<SyntaxKind>,
-    /// Raw index of each significant token.
-    raw: Vec<u32>,
-    /// A NEWLINE stands before the token.
-    newline: Vec<bool>,
+    raw: Vec<RawToken>,
+    /// The last is `EOF`.
+    significant: Vec<Token>,
     /// Index of the matching bracket, or `NONE`.
     partner: Vec<u32>,
     /// Tokens that certainly begin an item although brackets are open before them; ascending.
@@ -59,27 +64,18 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn new(lexed: Lexed, text: &str) -> Tokens {
-        let mut tokens = Tokens {
-            kinds: Vec::with_capacity(lexed.kinds.len()),
-            raw: Vec::with_capacity(lexed.kinds.len()),
-            newline: Vec::with_capacity(lexed.kinds.len()),
-            partner: Vec::new(),
-            barriers: Vec::new(),
-            crossed: Vec::new(),
-            raw_kinds: lexed.kinds,
-            raw_starts: lexed.starts,
-        };
+    pub(crate) fn new(raw: Vec<RawToken>, text: &str) -> Tokens {
+        let mut significant = Vec::with_capacity(raw.len());
         let mut newline = false;
-        for (at, &kind) in tokens.raw_kinds.iter().enumerate() {
+        for (at, &RawToken { kind, .. }) in raw.iter().enumerate() {
             if kind.is_trivia() {
                 newline |= kind == NEWLINE;
                 continue;
             }
-            tokens.kinds.push(kind);
-            tokens.raw.push(u32::try_from(at).unwrap_or(NONE));
-            tokens.newline.push(std::mem::take(&mut newline));
+            let newline = std::mem::take(&mut newline);
+            significant.push(Token { kind, newline, raw: u32::try_from(at).unwrap_or(NONE) });
         }
+        let mut tokens = Tokens { raw, significant, partner: Vec::new(), barriers: Vec::new(), crossed: Vec::new() };
         if !tokens.pair(None) {
             tokens.pair(Some(text));
         }
@@ -91,15 +87,15 @@ impl Tokens {
     fn pair(&mut self, barrier_text: Option<&str>) -> bool {
         self.partner.clear();
         self.crossed.clear();
-        self.partner.resize(self.kinds.len(), NONE);
+        self.partner.resize(self.significant.len(), NONE);
         let mut stack: Vec<usize> = Vec::new();
         let mut open = [0u32; 5];
         // Openers that lost their closer to another bracket since the last line that begins an item.
         let mut crossed = [0u32; 5];
         let mut balanced = true;
-        for at in 0..self.kinds.len() {
-            let kind = self.kinds[at];
-            if self.newline[at] && self.ends_open_brackets(at, &stack, barrier_text) {
+        for at in 0..self.significant.len() {
+            let Token { kind, newline, .. } = self.significant[at];
+            if newline && self.ends_open_brackets(at, &stack, barrier_text) {
                 self.barriers.push(u32::try_from(at).unwrap_or(NONE));
                 stack.clear();
                 open = [0; 5];
@@ -120,7 +116,7 @@ impl Tokens {
                 }
                 let aligned = barrier_text.and_then(|text| self.aligned_opener(at, &stack, text));
                 while let Some(from) = stack.pop() {
-                    let found = opener(self.kinds[from]).unwrap_or_default();
+                    let found = opener(self.kind(from)).unwrap_or_default();
                     open[found] -= 1;
                     if found == class && aligned.is_none_or(|aligned| aligned == from) {
                         self.partner[from] = u32::try_from(at).unwrap_or(NONE);
@@ -143,24 +139,24 @@ impl Tokens {
         if !self.certainly_begins_item(at) {
             return false;
         }
-        matches!(self.kinds[innermost], L_PAREN | L_BRACKET)
+        matches!(self.kind(innermost), L_PAREN | L_BRACKET)
             || barrier_text.is_some_and(|text| column(text, self.start(at)) <= indentation(text, self.start(outermost)))
     }
 
     /// For a closer at the start of a line in an unbalanced file: the opener whose line is indented like it.
     fn aligned_opener(&self, at: usize, stack: &[usize], text: &str) -> Option<usize> {
         const MAX_LOOK: usize = 32;
-        if !self.newline[at] {
+        if !self.newline_before(at) {
             return None;
         }
         let wanted = column(text, self.start(at));
-        let class = closer(self.kinds[at]);
+        let class = closer(self.kind(at));
         stack
             .iter()
             .rev()
             .take(MAX_LOOK)
             .copied()
-            .find(|&from| opener(self.kinds[from]) == class && indentation(text, self.start(from)) == wanted)
+            .find(|&from| opener(self.kind(from)) == class && indentation(text, self.start(from)) == wanted)
     }
 
     /// The token begins an item as far as two or three tokens tell.
@@ -242,11 +238,11 @@ impl Tokens {
     }
 
     pub(crate) fn kind(&self, at: usize) -> SyntaxKind {
-        self.kinds.get(at).copied().unwrap_or(EOF)
+        self.significant.get(at).map_or(EOF, |token| token.kind)
     }
 
     pub(crate) fn newline_before(&self, at: usize) -> bool {
-        self.newline.get(at).copied().unwrap_or(true)
+        self.significant.get(at).is_none_or(|token| token.newline)
     }
 
     pub(crate) fn partner(&self, at: usize) -> Option<usize> {
@@ -255,7 +251,7 @@ impl Tokens {
 
     /// Byte offset of a significant token.
     pub(crate) fn start(&self, at: usize) -> u32 {
-        self.raw_starts[self.raw_index(at)]
+        self.raw[self.raw_index(at)].start
     }
 
     /// Byte offset behind a significant token.
@@ -264,31 +260,31 @@ impl Tokens {
     }
 
     pub(crate) fn raw_index(&self, at: usize) -> usize {
-        self.raw[at.min(self.raw.len() - 1)] as usize
+        self.significant[at.min(self.significant.len() - 1)].raw as usize
     }
 
     pub(crate) fn raw_kind(&self, raw: usize) -> SyntaxKind {
-        self.raw_kinds[raw]
+        self.raw[raw].kind
     }
 
     pub(crate) fn raw_start(&self, raw: usize) -> u32 {
-        self.raw_starts[raw.min(self.raw_starts.len() - 1)]
+        self.raw[raw.min(self.raw.len() - 1)].start
     }
 
     /// Number of raw tokens without `EOF`.
     pub(crate) fn raw_len(&self) -> usize {
-        self.raw_kinds.len() - 1
+        self.raw.len() - 1
     }
 
     /// The lexer has complained about something before the token on its line, or on the line that ends before it.
     fn after_bad_token(&self, at: usize) -> bool {
         let end = self.raw_index(at);
-        let before = self.raw_kinds[..end].iter().rev();
+        let before = self.raw[..end].iter().rev().map(|token| token.kind);
         before
             .skip_while(|kind| matches!(kind, NEWLINE | WHITESPACE | COMMENT))
-            .take_while(|&&kind| kind != NEWLINE)
+            .take_while(|&kind| kind != NEWLINE)
             .take(MAX_LINE)
-            .any(|&kind| kind == BAD_TOKEN)
+            .any(|kind| kind == BAD_TOKEN)
     }
 }
 
@@ -303,27 +299,44 @@ fn indentation(text: &str, at: u32) -> usize {
     text.as_bytes()[line..].iter().take_while(|&&b| matches!(b, b' ' | b'\t')).count()
 }
 
+/// The class of a bracket that opens something, by kind; a closer of the same class ends it.
 fn opener(kind: SyntaxKind) -> Option<usize> {
-    Some(match kind {
-        L_PAREN => 0,
-        L_BRACKET => 1,
-        L_BRACE | HASH_BRACE => 2,
-        STRING_OPEN => 3,
-        HOLE_OPEN => 4,
-        _ => return None,
-    })
+    match BRACKETS.get(usize::from(kind.into_raw())) {
+        Some(&Bracket::Opener(class)) => Some(class.into()),
+        _ => None,
+    }
 }
 
 fn closer(kind: SyntaxKind) -> Option<usize> {
-    Some(match kind {
-        R_PAREN => 0,
-        R_BRACKET => 1,
-        R_BRACE => 2,
-        STRING_CLOSE => 3,
-        HOLE_CLOSE => 4,
-        _ => return None,
-    })
+    match BRACKETS.get(usize::from(kind.into_raw())) {
+        Some(&Bracket::Closer(class)) => Some(class.into()),
+        _ => None,
+    }
 }
+
+#[derive(Clone, Copy)]
+enum Bracket {
+    Opener(u8),
+    Closer(u8),
+    Neither,
+}
+
+/// What each kind of token is; a table, because every token is asked.
+static BRACKETS: [Bracket; EOF as usize] = {
+    let mut table = [Bracket::Neither; EOF as usize];
+    table[L_PAREN as usize] = Bracket::Opener(0);
+    table[R_PAREN as usize] = Bracket::Closer(0);
+    table[L_BRACKET as usize] = Bracket::Opener(1);
+    table[R_BRACKET as usize] = Bracket::Closer(1);
+    table[L_BRACE as usize] = Bracket::Opener(2);
+    table[HASH_BRACE as usize] = Bracket::Opener(2);
+    table[R_BRACE as usize] = Bracket::Closer(2);
+    table[STRING_OPEN as usize] = Bracket::Opener(3);
+    table[STRING_CLOSE as usize] = Bracket::Closer(3);
+    table[HOLE_OPEN as usize] = Bracket::Opener(4);
+    table[HOLE_CLOSE as usize] = Bracket::Closer(4);
+    table
+};
 
 /// A node that has been opened.
 #[must_use]
@@ -408,8 +421,8 @@ impl<'t> Parser<'t> {
             tokens,
             text,
             pos: 0,
-            limit: tokens.kinds.len() - 1,
-            events: Vec::with_capacity(tokens.kinds.len() * 3),
+            limit: tokens.significant.len() - 1,
+            events: Vec::with_capacity(tokens.significant.len() * 3),
             errors: Vec::new(),
             last_error: usize::MAX,
             muted: None,
@@ -439,7 +452,7 @@ impl<'t> Parser<'t> {
     }
 
     pub(crate) fn kind_at(&self, at: usize) -> SyntaxKind {
-        if at < self.limit { self.tokens.kinds[at] } else { EOF }
+        if at < self.limit { self.tokens.kind(at) } else { EOF }
     }
 
     pub(crate) fn at(&self, kind: SyntaxKind) -> bool {
