@@ -2,6 +2,7 @@
 //!
 //! Input: problems as ids, syntax errors as ranges. Output: [`Diagnostic`]s in a stable order. Plain data.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use base_db::{File, Name, SourceDb};
@@ -83,8 +84,10 @@ pub(crate) fn collect(workspace: &mut Workspace, display: &dyn Fn(&str) -> Strin
         return Vec::new();
     }
     let db = workspace.database();
-    let locate = |file: File, range: text_size::TextRange| -> Location {
-        location(&base_db::text(db, file), display(file.path(db)), range.start().into(), range.end().into())
+    let mut lines: HashMap<File, Lines> = HashMap::new();
+    let mut locate = |file: File, range: text_size::TextRange| -> Location {
+        let lines = lines.entry(file).or_insert_with(|| Lines::new(base_db::text(db, file)));
+        lines.location(display(file.path(db)), range.start().into(), range.end().into())
     };
     let mut found: Vec<(Option<Name>, Diagnostic)> = Vec::new();
     for path in with_syntax_errors {
@@ -135,18 +138,33 @@ pub(crate) fn collect(workspace: &mut Workspace, display: &dyn Fn(&str) -> Strin
     found
 }
 
-/// Lines and columns of a range. Offsets past the end are the end.
-fn location(text: &Arc<str>, file: String, start: u32, end: u32) -> Location {
-    let position = |offset: u32| -> (u32, u32) {
-        let mut offset = (offset as usize).min(text.len());
-        while !text.is_char_boundary(offset) {
+/// A text that knows where its lines start: there may be as many places to find in it as it has lines.
+struct Lines {
+    text: Arc<str>,
+    /// Offsets of the lines, ascending; the first is 0.
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    fn new(text: Arc<str>) -> Lines {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Lines { text, starts }
+    }
+
+    /// Lines and columns of a range. Offsets past the end are the end.
+    fn location(&self, file: String, start: u32, end: u32) -> Location {
+        let end = end.max(start);
+        let ((line, column), (end_line, end_column)) = (self.position(start), self.position(end));
+        Location { file, start, end, line, column, end_line, end_column, text: Arc::clone(&self.text) }
+    }
+
+    fn position(&self, offset: u32) -> (u32, u32) {
+        let mut offset = (offset as usize).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() as u32 + 1;
-        (line, before[line_start..].chars().count() as u32 + 1)
-    };
-    let ((line, column), (end_line, end_column)) = (position(start), position(end.max(start)));
-    Location { file, start, end: end.max(start), line, column, end_line, end_column, text: Arc::clone(text) }
+        let line = self.starts.partition_point(|&start| start <= offset);
+        let column = self.text[self.starts[line - 1]..offset].chars().count() + 1;
+        (line as u32, column as u32)
+    }
 }
