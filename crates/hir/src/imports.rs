@@ -171,10 +171,17 @@ pub fn near(name: &str, candidates: impl Iterator<Item = Name>) -> Option<Name> 
 
 /// Number of inserted, removed, replaced or swapped letters between two names, if it is not above `limit`.
 fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > limit || a.len().max(b.len()) > 100 {
+    let (of_first, of_second) = (a.chars().count(), b.chars().count());
+    if of_first.abs_diff(of_second) > limit || of_first.max(of_second) > 100 {
         return None;
     }
+    // Each letter that only one of them has takes a step, and one step removes at most one letter of each.
+    let letters = |name: &str| name.chars().fold(0u64, |set, letter| set | 1 << (u32::from(letter) % u64::BITS));
+    let (of_a, of_b) = (letters(a), letters(b));
+    if (of_a & !of_b).count_ones().max((of_b & !of_a).count_ones()) as usize > limit {
+        return None;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {

@@ -450,7 +450,7 @@ impl Lexer<'_> {
                     None => {
                         let help = Some("close it with `*#`".to_owned());
                         self.error(start, start + 2, "this block comment never ends".to_owned(), help);
-                        self.push(BLOCK_COMMENT, self.bytes.len());
+                        self.push(BAD_TOKEN, self.bytes.len());
                     }
                 }
             }

@@ -87,7 +87,7 @@ fn one_mistake_gives_one_message() {
     use std::fmt::Write as _;
     const NEIGHBOURS: &str = "\n\nnext(n: Int) -> Int = n + 1\nmain() = next(1)\n";
     // A comment or string that never ends may take what follows; a module is never closed by its neighbours.
-    const SWALLOWS: [&str; 2] = ["#*", "module M\n  f() = 1\n>>"];
+    const SWALLOWS: [&str; 3] = ["#*", "f(x) = {\n  #*", "module M\n  f() = 1\n>>"];
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../test-data/parser/mistakes.txt"));
     let file = fs::read_to_string(&path).expect("readable mistakes");
     let mut out = Vec::new();

@@ -5,7 +5,7 @@
 //! are not recorded as answers of other definitions.
 
 use base_db::{ModuleId, Name};
-use hir::Wanted;
+use hir::{Wanted, problem::Severity};
 
 use crate::{doors::Doors, report::Draft};
 
@@ -18,14 +18,12 @@ pub(crate) fn explain(
     more: impl Iterator<Item = Name>,
     draft: Draft,
 ) -> Draft {
-    let db = doors.db;
-    let module = ModuleId::new(db, scope.clone());
-    if let Some((place, why)) = hir::failed_import(db, module, name) {
-        return draft.because(place, why);
-    }
-    if draft.help.is_some() {
+    let draft = consequence(doors, scope, name, draft);
+    if draft.severity == Severity::Note || draft.help.is_some() {
         return draft;
     }
+    let db = doors.db;
+    let module = ModuleId::new(db, scope.clone());
     if let Some(path) = hir::private_in_import(db, module, name, wanted) {
         return draft
             .note(format!("`{name}` is private in module `{path}`"))
@@ -41,6 +39,14 @@ pub(crate) fn explain(
         },
         [only] => draft.help(format!("did you mean {only}?")),
         [first, second, ..] => draft.help(format!("did you mean {first} or {second}?")),
+    }
+}
+
+/// Makes `draft`, a problem about `name` in `scope`, a note that points at an import that failed, if one explains it.
+pub(crate) fn consequence(doors: &Doors<'_>, scope: &Name, name: &str, draft: Draft) -> Draft {
+    match hir::failed_import(doors.db, ModuleId::new(doors.db, scope.clone()), name) {
+        Some((place, why)) => draft.because(place, why),
+        None => draft,
     }
 }
 

@@ -231,11 +231,19 @@ fn foreign_item(p: &mut Parser<'_>) -> bool {
     if !(next.is_name() || next.is_type_name() || matches!(next, VAR_KW | LESS | L_BRACKET)) {
         return false;
     }
+    let column = p.column(p.pos());
     p.error(format!("`{word}` is not a keyword")).help(help);
     p.bump();
     p.mute_line();
     if word == "impl" && is_impl(p) {
         return true;
+    }
+    if word == "impl" {
+        p.skip_until(ERROR, |p| p.newline() || p.at(L_BRACE));
+        if p.newline() {
+            foreign_methods(p, column);
+            return true;
+        }
     }
     if !matches!(word, "impl" | "struct" | "record" | "class" | "data" | "enum" | "interface" | "protocol") {
         // What follows is a definition of ours.
@@ -246,6 +254,18 @@ fn foreign_item(p: &mut Parser<'_>) -> bool {
         p.bump();
     }
     true
+}
+
+/// Methods up to `end`, indented deeper than the header at `column` that was given up.
+fn foreign_methods(p: &mut Parser<'_>, column: usize) {
+    while !p.at_end() && !p.at(END_KW) && p.column(p.pos()) > column {
+        let before = p.pos();
+        item(p);
+        if p.pos() == before {
+            return;
+        }
+    }
+    p.eat(END_KW);
 }
 
 /// An expression where only declarations may stand.

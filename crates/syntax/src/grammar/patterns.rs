@@ -207,8 +207,11 @@ pub(super) fn check_number(p: &mut Parser<'_>, negative: bool) {
     let text = p.current_text();
     match p.current() {
         INT | HEX_INT | BIN_INT if literal::int_value(text).is_none() => {
+            let minimum = !negative && p.pos() > 0 && p.kind_at(p.pos() - 1) == MINUS && text == "9223372036854775808";
             p.error(format!("the integer literal `{text}` is out of range"))
-                .help(if p_is_decimal(text) {
+                .help(if minimum {
+                    "the smallest `Int` is `-9223372036854775807 - 1`".to_owned()
+                } else if p_is_decimal(text) {
                     format!("write `{text}n` for a `BigInt`")
                 } else {
                     "the largest `Int` is 0x7FFFFFFFFFFFFFFF".to_owned()

@@ -555,6 +555,10 @@ impl<'a, 'db> Check<'a, 'db> {
     pub(crate) fn unknown(&mut self, name: &str, wanted: Wanted, draft: Draft) -> Draft {
         let scope = self.scope();
         let state = &self.bodies[self.current];
+        if state.problem.is_some() {
+            // Only a note is told besides: a proposal would be sought among all names in vain.
+            return suggest::consequence(self.doors, &scope, name, draft);
+        }
         let locals: Vec<Name> = match wanted {
             Wanted::Value => state.visible.iter().map(|local| state.body.locals[*local].name.clone()).collect(),
             _ => Vec::new(),
