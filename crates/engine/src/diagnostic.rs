@@ -2,12 +2,12 @@
 //!
 //! Input: problems as ids, syntax errors as ranges. Output: [`Diagnostic`]s in a stable order. Plain data.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use base_db::{File, Name, SourceDb};
 use database::Workspace;
 use hir::problem::{Problem, Severity as HirSeverity};
+use rustc_hash::FxHashMap;
 
 /// How bad a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +84,7 @@ pub(crate) fn collect(workspace: &mut Workspace, display: &dyn Fn(&str) -> Strin
         return Vec::new();
     }
     let db = workspace.database();
-    let mut lines: HashMap<File, Lines> = HashMap::new();
+    let mut lines: FxHashMap<File, Lines> = FxHashMap::default();
     let mut locate = |file: File, range: text_size::TextRange| -> Location {
         let lines = lines.entry(file).or_insert_with(|| Lines::new(base_db::text(db, file)));
         lines.location(display(file.path(db)), range.start().into(), range.end().into())
