@@ -95,6 +95,8 @@ struct Row {
 struct Report {
     modules: usize,
     lines: usize,
+    /// All of them are ready to be called when the column `link` ends, but only those that were called are loaded.
+    functions: usize,
     cold_lines_per_second: u64,
     rows: Vec<Row>,
 }
@@ -302,6 +304,7 @@ impl<'a> Bench<'a> {
         Ok(Report {
             modules: self.project.files.len(),
             lines,
+            functions: self.project.functions(),
             cold_lines_per_second: lines as u64 * 1_000_000 / cold_wall.max(1),
             rows: std::mem::take(&mut self.rows),
         })
@@ -558,8 +561,9 @@ fn render(report: &Report) -> String {
         table.row(cells);
     }
     format!(
-        "### {} modules, {} lines; cold {} lines a second\n\n{}",
+        "### {} modules, {} functions, {} lines; cold {} lines a second\n\n{}",
         report.modules,
+        report.functions,
         report.lines,
         report.cold_lines_per_second,
         table.render()
@@ -666,10 +670,10 @@ mod tests {
     fn a_report_is_a_table() {
         let stats = Stats { units_computed: 1, bytes_written: 4_200, peak_rss_kb: 20_480, ..Stats::default() };
         let rows = vec![row("floor", 1_000, None), row("body edit", 2_000, Some(stats))];
-        let report = Report { modules: 52, lines: 3_000, cold_lines_per_second: 400_000, rows };
+        let report = Report { modules: 52, lines: 3_000, functions: 1_000, cold_lines_per_second: 400_000, rows };
         let text = render(&report);
         let edit = text.lines().last().unwrap_or_default();
-        assert!(text.starts_with("### 52 modules, 3000 lines; cold 400000 lines a second\n"), "{text}");
+        assert!(text.starts_with("### 52 modules, 1000 functions, 3000 lines; cold 400000 lines a second\n"), "{text}");
         assert!(edit.starts_with("| body edit |    2.00 |    2.00 | 0.5000 |"), "{edit}");
         assert!(edit.contains("4.2 kB |    20.0 |"), "{edit}");
     }

@@ -143,6 +143,16 @@ impl Project {
     pub(crate) fn lines(&self) -> usize {
         self.files.values().map(|text| text.lines().count()).sum()
     }
+
+    /// Number of functions: what begins a line with a small letter and has parameters and a body.
+    pub(crate) fn functions(&self) -> usize {
+        let is_function = |line: &&str| {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            line.starts_with(|first: char| first.is_ascii_lowercase())
+                && line.split_once('(').is_some_and(|(name, rest)| !name.contains(' ') && rest.contains(" ="))
+        };
+        self.files.values().map(|text| text.lines().filter(is_function).count()).sum()
+    }
 }
 
 /// Writes one file below `dir`.

@@ -68,6 +68,7 @@ mod processes;
 mod project;
 mod reuse;
 mod stats;
+mod traces;
 mod traits;
 mod types;
 mod values;

@@ -6,73 +6,13 @@ use std::{cmp::Ordering, rc::Rc};
 
 use super::{Failure, Result, eval::Evaluator, value::Value};
 
-/// Names of the library, which no template of another file is asked for.
+/// Names of the library, and of the functions that only templates have: no template of another file is asked for them,
+/// and they may be passed around without being called.
 pub(super) fn is_library(name: &str) -> bool {
-    is_known(name)
+    matches!(name, "toVar" | "charAt")
         || stdlib::is_reserved_function_name(name)
         || stdlib::prelude_function_module(name).is_some()
         || !stdlib::heads_with_method(name).is_empty()
-}
-
-/// Names that may be passed around without being called.
-pub(super) fn is_known(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "all",
-        "any",
-        "charAt",
-        "chars",
-        "concat",
-        "contains",
-        "count",
-        "drop",
-        "each",
-        "endsWith",
-        "enumerate",
-        "filter",
-        "find",
-        "flatMap",
-        "flatten",
-        "fold",
-        "foldl",
-        "foldr",
-        "get",
-        "head",
-        "indexOf",
-        "init",
-        "isEmpty",
-        "join",
-        "last",
-        "length",
-        "map",
-        "max",
-        "min",
-        "print",
-        "println",
-        "product",
-        "range",
-        "repeat",
-        "replace",
-        "replaceAll",
-        "reverse",
-        "show",
-        "sort",
-        "split",
-        "startsWith",
-        "substring",
-        "sum",
-        "tail",
-        "take",
-        "toInt",
-        "toLower",
-        "toString",
-        "toUpper",
-        "toVar",
-        "trim",
-        "unique",
-        "zip",
-        "zipWith",
-    ];
-    NAMES.binary_search(&name).is_ok()
 }
 
 /// Order of two values of one kind.

@@ -442,7 +442,7 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = env.get(name) {
             return Ok(value.clone());
         }
-        let known = super::builtin::is_known(name)
+        let known = super::builtin::is_library(name)
             || self.scope.own(&self.module, name) != Clauses::default()
             || !self.scope.elsewhere(&self.module, name).is_empty();
         if known { Ok(Value::Function(name.into())) } else { Err(unknown(name)) }
