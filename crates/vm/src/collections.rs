@@ -2,10 +2,8 @@
 //!
 //! Invariant: keys are hashable values ([`crate::compare::check_key`] runs before every insert).
 
-use std::cmp::Ordering;
 use std::rc::Rc;
 
-use equivalent::{Comparable, Equivalent};
 use imbl::GenericOrdMap;
 use imbl::shared_ptr::RcK;
 
@@ -45,55 +43,19 @@ impl PartialEq for Key {
 impl Eq for Key {}
 
 impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Key {
     #[inline]
-    fn cmp(&self, other: &Self) -> Ordering {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         match (&self.0, &other.0) {
             (Value::Int(a), Value::Int(b)) => a.cmp(b),
-            (a, b) => order_others(a, b),
+            (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(std::cmp::Ordering::Equal),
+            (a, b) => total_order(a, b),
         }
-    }
-}
-
-/// Not inlined: a search over Ints is a loop without jumps then.
-#[inline(never)]
-fn order_others(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(Ordering::Equal),
-        (a, b) => total_order(a, b),
-    }
-}
-
-/// An Int that is looked for: nothing has to be known of it at each step of the search.
-struct IntKey(i64);
-
-impl Equivalent<Key> for IntKey {
-    fn equivalent(&self, key: &Key) -> bool {
-        self.compare(key).is_eq()
-    }
-}
-
-impl Comparable<Key> for IntKey {
-    #[inline]
-    fn compare(&self, key: &Key) -> Ordering {
-        match &key.0 {
-            Value::Int(key) => self.0.cmp(key),
-            other => order_others(&Value::Int(self.0), other),
-        }
-    }
-}
-
-/// The value of a key.
-#[inline]
-fn find<'a, V: Clone>(tree: &'a GenericOrdMap<Key, V, RcK>, key: &Value) -> Option<&'a V> {
-    match key {
-        Value::Int(key) => tree.get(&IntKey(*key)),
-        _ => tree.get(Key::of(key)),
     }
 }
 
@@ -145,7 +107,7 @@ impl MapObj {
 
     /// Value of a key.
     pub fn get(&self, key: &Value) -> Option<&Value> {
-        find(&self.0, key)
+        self.0.get(Key::of(key))
     }
 
     /// Entries in key order.
@@ -176,7 +138,7 @@ impl SetObj {
 
     /// Whether `item` is a member.
     pub fn contains(&self, item: &Value) -> bool {
-        find(&self.0, item).is_some()
+        self.0.contains_key(Key::of(item))
     }
 
     /// Members in key order.

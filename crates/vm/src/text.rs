@@ -215,10 +215,13 @@ fn equal_bytes(a: &[u8], b: &[u8]) -> Result<bool, Trap> {
 }
 
 /// Order by code points, in pieces.
+#[inline]
 pub(crate) fn order(a: &str, b: &str) -> Result<Ordering, Trap> {
-    if a.len().min(b.len()) <= PIECE {
-        return Ok(a.cmp(b));
-    }
+    if a.len().min(b.len()) <= PIECE { Ok(a.cmp(b)) } else { order_large(a, b) }
+}
+
+#[cold]
+fn order_large(a: &str, b: &str) -> Result<Ordering, Trap> {
     for (a, b) in a.as_bytes().chunks(PIECE).zip(b.as_bytes().chunks(PIECE)) {
         stop::check()?;
         // The shorter of the two last pieces ends its text.
