@@ -217,6 +217,9 @@ pub enum Head {
     Function(u16),
     /// A record or variant of this type.
     Type(TypeRef),
+    /// The head, and parts that fit. One row a constructor; other values have one row: the components of a tuple, an
+    /// element of a list or set, a key and a value of a map. Parts that a value does not have fit.
+    Of(Box<Head>, Vec<Vec<Head>>),
 }
 
 /// What a candidate runs.
@@ -243,6 +246,9 @@ pub struct Candidate {
     /// Symbols of the functions that compute the last `defaults.len()` parameters when they are not given. Each one is
     /// called with all parameters before its own.
     pub defaults: Vec<SmolStr>,
+    /// Which parameters the arguments are, if they are not the first ones in order; `defaults` then are those of all
+    /// others. Else empty.
+    pub given: Vec<u16>,
 }
 
 /// A call whose function depends on the run-time heads of its arguments.

@@ -18,7 +18,7 @@ use std::fmt;
 
 use rustc_hash::FxHashMap;
 
-use crate::chunk::{Body, Capture, Chunk, Constant, ConstructorRef, JumpTable, MethodSite, TypeKind};
+use crate::chunk::{Body, Candidate, Capture, Chunk, Constant, ConstructorRef, Head, JumpTable, MethodSite, TypeKind};
 use crate::instr::{Instr, Operand};
 
 /// Where a chunk is malformed and how.
@@ -100,6 +100,8 @@ impl std::error::Error for VerifyError {}
 
 /// More instructions than this in one body are refused; keeps `u32` arithmetic on targets safe.
 const MAX_CODE: usize = 1 << 28;
+/// How deep a candidate may look into an argument.
+const MAX_HEAD_DEPTH: u32 = 8;
 
 /// Checks a whole chunk.
 pub fn verify(chunk: &Chunk) -> Result<(), VerifyError> {
@@ -332,6 +334,23 @@ fn constructor_is_sound(ctor: &ConstructorRef) -> bool {
 fn site_is_sound(site: &MethodSite) -> bool {
     site.candidates.iter().all(|candidate| {
         let params = usize::from(candidate.params);
-        params <= usize::from(u8::MAX) && candidate.defaults.len() <= params && candidate.heads.len() <= params
+        params <= usize::from(u8::MAX)
+            && candidate.defaults.len() <= params
+            && candidate.heads.len() <= params
+            && candidate.heads.iter().all(|head| head_is_sound(head, MAX_HEAD_DEPTH))
+            && (candidate.given.is_empty() || given_is_sound(candidate))
     })
+}
+
+/// Arguments and defaults are all parameters, each once.
+fn given_is_sound(candidate: &Candidate) -> bool {
+    let given = &candidate.given;
+    given.len() + candidate.defaults.len() == usize::from(candidate.params)
+        && given.iter().enumerate().all(|(index, param)| *param < candidate.params && !given[..index].contains(param))
+}
+
+/// The machine follows parts by recursion.
+fn head_is_sound(head: &Head, depth: u32) -> bool {
+    let Head::Of(head, rows) = head else { return true };
+    depth > 0 && !matches!(**head, Head::Of(..)) && rows.iter().flatten().all(|part| head_is_sound(part, depth - 1))
 }

@@ -237,15 +237,18 @@ impl<'a> Gen<'a> {
         // All candidates see the arguments in one order. A candidate that speaks of the arguments of this call (and not
         // of positions) may have reordered named ones.
         let method = plan.args.contains(&ArgPlan::Receiver);
-        let passed = &plan.args[..given(&plan.args)];
+        let passed = |args: &[ArgPlan]| -> Vec<ArgPlan> {
+            args.iter().filter(|arg| !matches!(arg, ArgPlan::Default(_))).cloned().collect()
+        };
+        let written = passed(&plan.args);
         let order = site
             .candidates
             .iter()
-            .map(|candidate| &candidate.args[..given(&candidate.args)])
-            .find(|args| args.len() == passed.len() && args.contains(&ArgPlan::Receiver) == method)
-            .unwrap_or(passed);
-        let (args, argc) = self.arguments(expr, order, source, Defaults::None);
-        let site = self.site(site, order.len(), None);
+            .map(|candidate| passed(&candidate.args))
+            .find(|args| args.len() == written.len() && args.contains(&ArgPlan::Receiver) == method)
+            .unwrap_or(written);
+        let (args, argc) = self.arguments(expr, &order, source, Defaults::None);
+        let site = self.site(site, &order, None);
         self.finish_call(
             dest,
             |dst| Instr::CallMethod { argc, dst, site, args },
@@ -447,16 +450,19 @@ impl<'a> Gen<'a> {
                 self.finish_call(dest, |dst| Instr::CallNative { argc, dst, native, args }, None);
             }
             Callee::Site(site) => {
-                let site = self.site(site, operands.len(), native);
+                let site = self.site(site, &positions(operands.len()), native);
                 self.finish_call(dest, |dst| Instr::CallMethod { argc, dst, site, args }, None);
             }
             _ => self.unit(dest),
         }
     }
 
-    /// Index of a site called with `argc` arguments. `fallback`: a native that takes whatever no candidate wants.
-    pub(crate) fn site(&mut self, site: &Site, argc: usize, fallback: Option<&str>) -> u16 {
+    /// Index of a site called with the arguments `order`. `fallback`: a native that takes whatever no candidate wants.
+    pub(crate) fn site(&mut self, site: &Site, order: &[ArgPlan], fallback: Option<&str>) -> u16 {
+        let argc = order.len();
+        let is_method = order.contains(&ArgPlan::Receiver);
         let mut candidates = Vec::with_capacity(site.candidates.len() + 1);
+        let deep = looks_inside(site);
         for candidate in &site.candidates {
             let (target, symbol) = match &candidate.callee {
                 Callee::Function(def) => {
@@ -471,19 +477,75 @@ impl<'a> Gen<'a> {
                 _ => continue,
             };
             let params = candidate.args.len().max(argc);
+            // A candidate may speak of positions instead of the arguments of this call.
+            let is_positional = candidate.args.contains(&ArgPlan::Receiver) != is_method;
+            let place = |arg: &ArgPlan| candidate.args.iter().position(|param| param == arg).map(|at| at as u16);
+            let given: Option<Vec<u16>> = order.iter().map(place).collect();
+            let given = given.filter(|given| !is_positional && !given.iter().copied().eq(0..argc as u16));
+            let given = given.unwrap_or_default();
+            let missing = (0..params as u16).filter(|param| match given.as_slice() {
+                [] => usize::from(*param) >= argc,
+                given => !given.contains(param),
+            });
             let defaults = match symbol {
-                Some(symbol) => (argc..params).map(|index| default_symbol(symbol, index).into()).collect(),
+                Some(symbol) => missing.map(|param| default_symbol(symbol, usize::from(param)).into()).collect(),
                 None => Vec::new(),
             };
-            let heads = candidate.heads.iter().take(params).map(|head| head.as_ref().map_or(RunHead::Any, run_head));
-            candidates.push(Candidate { heads: heads.collect(), target, params: params as u16, defaults });
+            let heads = order.iter().enumerate().map(|(index, arg)| {
+                let index = match arg {
+                    ArgPlan::Arg(arg) if !is_positional => *arg as usize + usize::from(is_method),
+                    ArgPlan::Receiver if !is_positional => 0,
+                    _ => index,
+                };
+                match candidate.heads.get(index) {
+                    Some(Some(shape)) if deep => self.shape(shape, MAX_SHAPE_DEPTH),
+                    Some(Some(Ty::Con(head, _))) => run_head(head),
+                    _ => RunHead::Any,
+                }
+            });
+            let heads = heads.collect();
+            candidates.push(Candidate { heads, target, params: params as u16, defaults, given });
         }
         let open = candidates.iter().any(|candidate| candidate.heads.iter().all(|head| *head == RunHead::Any));
         if let Some(native) = fallback.filter(|_| !open) {
             let target = CallTarget::Native(SmolStr::new(native));
-            candidates.push(Candidate { heads: Vec::new(), target, params: argc as u16, defaults: Vec::new() });
+            let params = argc as u16;
+            candidates.push(Candidate { heads: Vec::new(), target, params, defaults: Vec::new(), given: Vec::new() });
         }
         self.chunk.site(MethodSite { name: site.name.clone(), candidates, field_fallback: site.field })
+    }
+
+    /// What a candidate demands of an argument, parts included.
+    fn shape(&self, ty: &Ty, depth: u32) -> RunHead {
+        let Ty::Con(head, args) = ty else { return RunHead::Any };
+        let outer = match head {
+            Head::Tuple => RunHead::Tuple(args.len() as u16),
+            _ => run_head(head),
+        };
+        let Some(depth) = depth.checked_sub(1).filter(|_| !args.is_empty()) else { return outer };
+        let rows: Vec<Vec<RunHead>> = match head {
+            Head::Adt(def) => match self.input.types.type_def(def) {
+                Some(def) => {
+                    let field = |ty: &Ty| match ty {
+                        Ty::Param(index) => args.get(*index as usize).map_or(RunHead::Any, |ty| self.shape(ty, depth)),
+                        // Lists of lists of the same are decided by what stands beside them.
+                        Ty::Con(Head::Adt(inner), _) if *inner == def.def => RunHead::Any,
+                        open if open.any(&mut |part| matches!(part, Ty::Param(_))) => {
+                            self.shape(&open.instantiate(args), depth)
+                        }
+                        // The same in every instance.
+                        _ => RunHead::Any,
+                    };
+                    def.constructors.iter().map(|ctor| ctor.fields.iter().map(field).collect()).collect()
+                }
+                None => return outer,
+            },
+            _ => vec![args.iter().map(|ty| self.shape(ty, depth)).collect()],
+        };
+        match rows.iter().flatten().any(|part| *part != RunHead::Any) {
+            true => RunHead::Of(Box::new(outer), rows),
+            false => outer,
+        }
     }
 
     /// A function value that chooses among overloads when it is called.
@@ -496,11 +558,31 @@ impl<'a> Gen<'a> {
             self.emit(Instr::Move { dst: args + offset, src: offset });
         }
         let argc = self.argc(params);
-        let index = self.site(site, params, None);
+        let index = self.site(site, &positions(params), None);
         self.emit(Instr::TailCallMethod { argc, site: index, args });
         self.leave(body, &site.name);
         self.emit(Instr::MakeClosure { dst, body });
     }
+}
+
+/// The arguments of a call that has no names and no receiver.
+pub(crate) fn positions(count: usize) -> Vec<ArgPlan> {
+    (0..count as u32).map(ArgPlan::Arg).collect()
+}
+
+/// How deep a site looks into its arguments.
+const MAX_SHAPE_DEPTH: u32 = 3;
+
+/// Whether heads alone do not tell the candidates of a site apart.
+fn looks_inside(site: &Site) -> bool {
+    let alike = |a: &Option<Ty>, b: &Option<Ty>| match (a, b) {
+        (Some(Ty::Con(a, left)), Some(Ty::Con(b, right))) => a == b && left != right,
+        _ => false,
+    };
+    site.candidates.iter().enumerate().any(|(place, candidate)| {
+        let mut rest = site.candidates[place + 1..].iter();
+        rest.any(|other| candidate.heads.iter().zip(&other.heads).any(|(a, b)| alike(a, b)))
+    })
 }
 
 /// What a candidate demands at run time.

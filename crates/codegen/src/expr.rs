@@ -9,6 +9,7 @@ use hir::body::{BinaryOp, Expr, ExprId, Lambda, Literal, Stmt, UnaryOp};
 use types::{Builtin, Callee, FieldAccess, Resolution};
 
 use crate::{
+    call::positions,
     emit::Reg,
     lower::{Dest, Gen, bound_function},
     pattern::Static,
@@ -482,7 +483,7 @@ impl Gen<'_> {
                 self.emit(Instr::Call { argc: 1, dst: register, symbol, args: register });
             }
             Callee::Site(site) => {
-                let site = self.site(site, 1, Some("op.show"));
+                let site = self.site(site, &positions(1), Some("op.show"));
                 self.emit(Instr::CallMethod { argc: 1, dst: register, site, args: register });
             }
             _ => {}

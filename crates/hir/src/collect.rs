@@ -369,11 +369,21 @@ impl Collector<'_> {
                 trait_name: trait_name.text().into(),
                 bounds: Vec::new(),
                 methods: Vec::new(),
+                rivals: Vec::new(),
                 order,
             }));
             impls.len() - 1
         });
-        let item = Arc::make_mut(&mut impls[at]);
+        let (above, rest) = impls.split_at_mut(at);
+        let item = Arc::make_mut(&mut rest[0]);
+        for other in above {
+            let shares = |(method, _): &(FunctionItem, bool)| {
+                other.methods.iter().any(|known| known.def.name() == method.def.name())
+            };
+            if other.target == item.target && !item.rivals.contains(&other.def) && methods.iter().any(shares) {
+                item.rivals.push(other.def.clone());
+            }
+        }
         for bound in bounds {
             if !item.bounds.contains(&bound) {
                 item.bounds.push(bound);

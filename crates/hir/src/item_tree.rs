@@ -200,6 +200,8 @@ pub struct ImplItem {
     pub bounds: Vec<TypeParam>,
     /// Methods; `def` of each has kind `Method` and the impl's name as owner.
     pub methods: Vec<Arc<FunctionItem>>,
+    /// Impls above this one in the module that give the same type a method of the same name.
+    pub rivals: Vec<DefName>,
     /// See [`TraitItem::order`].
     pub order: u32,
 }

@@ -611,6 +611,7 @@ impl Check<'_, '_> {
         self.expect(value, result, &found);
         self.cx().pop_return();
         self.settle_constructors(false);
+        self.settle_patterns(false);
     }
 }
 

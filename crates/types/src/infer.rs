@@ -133,8 +133,9 @@ pub struct Site {
 /// One candidate of a [`Site`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteCandidate {
-    /// Head that each argument must have; `None`: any. Shorter than the arguments: the rest is any.
-    pub heads: Vec<Option<crate::ty::Head>>,
+    /// Shape that each argument must have; `None`: any. Shorter than the arguments: the rest is any. What is open inside
+    /// a shape is the dynamic type.
+    pub heads: Vec<Option<Ty>>,
     /// What is called.
     pub callee: Callee,
     /// Arguments in parameter order.

@@ -199,6 +199,7 @@ pub fn impl_def<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Stamped<ImplD
         trait_,
         conditions,
         methods,
+        rivals: item.rivals.clone(),
     }))
 }
 

@@ -145,6 +145,8 @@ pub struct ImplDef {
     pub conditions: Vec<Constraint>,
     /// Methods that the impl defines itself: name and definitions (overloads), sorted by name.
     pub methods: Vec<(Name, DefName)>,
+    /// Impls above this one that give the same type a method of the same name, and win.
+    pub rivals: Vec<DefName>,
 }
 
 /// What written types need to know of a type: no constructors, so that recursive types are no cycle.

@@ -160,6 +160,12 @@ impl Table {
         self.slots[root as usize].open_result
     }
 
+    /// The constraints that wait for the variable `var`.
+    pub(crate) fn watchers(&mut self, var: u32) -> Vec<u32> {
+        let root = self.root(var);
+        self.slots[root as usize].watchers.clone()
+    }
+
     /// Asks to be woken with `constraint` when `var` is bound.
     pub(crate) fn watch(&mut self, var: u32, constraint: u32) {
         let root = self.root(var);

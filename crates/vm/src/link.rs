@@ -180,7 +180,11 @@ impl Unit {
     }
 }
 
+/// How many leading arguments decide, as far as [`head_key`] tells them apart; more than any call has where it does not.
 fn looks_at(candidate: &Candidate) -> usize {
+    if candidate.heads.iter().any(|head| matches!(head, Head::Of(..))) {
+        return usize::MAX;
+    }
     candidate.heads.iter().rposition(|head| *head != Head::Any).map_or(0, |last| last + 1)
 }
 
@@ -211,6 +215,25 @@ fn head_fits(head: &Head, arg: &Value) -> bool {
             _ => false,
         },
         Head::Type(ty) => arg.ctor().is_some_and(|ctor| ctor.def.ty == *ty),
+        Head::Of(head, rows) => head_fits(head, arg) && parts_fit(rows, arg),
+    }
+}
+
+/// Whether the parts of a value fit; those that it does not have do. The depth is bounded by the verifier.
+fn parts_fit(rows: &[Vec<Head>], arg: &Value) -> bool {
+    let row = arg.ctor().map_or(0, |ctor| usize::from(ctor.def.index));
+    let Some(row) = rows.get(row) else { return true };
+    let fit = |index: usize, part: Option<&Value>| match (row.get(index), part) {
+        (Some(head), Some(part)) => head_fits(head, part),
+        _ => true,
+    };
+    match arg {
+        Value::List(..) => fit(0, arg.as_list().and_then(|items| items.head())),
+        Value::Set(set) => fit(0, set.iter().next()),
+        Value::Map(map) => map.iter().next().is_none_or(|(key, value)| fit(0, Some(key)) && fit(1, Some(value))),
+        Value::Tuple(items) => items.iter().enumerate().all(|(index, item)| fit(index, Some(item))),
+        Value::Data(fields) => fields.iter().enumerate().all(|(index, field)| fit(index, Some(field))),
+        _ => true,
     }
 }
 
@@ -230,33 +253,39 @@ pub(crate) fn head_key(arg: &Value) -> u64 {
     }
 }
 
-/// A chunk that computes the missing last parameters of a candidate and then calls it.
+/// A chunk that puts arguments where a candidate has them, computes the other parameters and calls it.
 pub(crate) fn defaults_stub(name: &str, candidate: &Candidate, given: usize) -> Result<Chunk, LinkError> {
-    let params = candidate.params;
-    let missing = usize::from(params) - given;
-    let defaults = &candidate.defaults[candidate.defaults.len() - missing..];
+    let (argc, params) = (given as u16, candidate.params);
+    let first: Vec<u16> = (0..argc).collect();
+    let given = if candidate.given.is_empty() { &first } else { &candidate.given };
+    let missing: Vec<u16> = (0..params).filter(|param| !given.contains(param)).collect();
+    let defaults = &candidate.defaults[candidate.defaults.len() - missing.len()..];
     let mut chunk = ChunkBuilder::new(name);
     let mut body = BodyBuilder::new();
-    for (index, symbol) in (given as u16..).zip(defaults) {
-        // The parameters so far, copied into a window behind all of them.
+    // Behind the arguments all parameters, behind them a window.
+    let window = argc + params;
+    for (arg, param) in (0..argc).zip(given) {
+        body.emit(Instr::Move { dst: argc + param, src: arg });
+    }
+    for (index, symbol) in missing.into_iter().zip(defaults) {
         for before in 0..index {
-            body.emit(Instr::Move { dst: params + before, src: before });
+            body.emit(Instr::Move { dst: window + before, src: argc + before });
         }
         let symbol = chunk.symbol(symbol.clone());
-        body.emit(Instr::Call { argc: index as u8, dst: index, symbol, args: params });
+        body.emit(Instr::Call { argc: index as u8, dst: argc + index, symbol, args: window });
     }
     match &candidate.target {
         CallTarget::Function(symbol) => {
             let symbol = chunk.symbol(symbol.clone());
-            body.emit(Instr::TailCall { argc: params as u8, symbol, args: 0 });
+            body.emit(Instr::TailCall { argc: params as u8, symbol, args: argc });
         }
         CallTarget::Native(native) => {
             let native = chunk.native(native);
-            body.emit(Instr::CallNative { argc: params as u8, dst: 0, native, args: 0 });
+            body.emit(Instr::CallNative { argc: params as u8, dst: 0, native, args: argc });
             body.emit(Instr::Return { src: 0 });
         }
     }
-    chunk.set_body(0, name, given as u16, params * 2 + 1, Vec::new(), body);
+    chunk.set_body(0, name, argc, window + params + 1, Vec::new(), body);
     chunk.finish().map_err(|error| LinkError::Broken(error.to_string()))
 }
 

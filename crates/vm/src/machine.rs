@@ -158,7 +158,8 @@ impl World {
                 return None;
             }
             let target = CallTarget::Function(symbol.clone());
-            let candidate = Candidate { heads: Vec::new(), target, params: params as u16, defaults };
+            let (params, given_params) = (params as u16, Vec::new());
+            let candidate = Candidate { heads: Vec::new(), target, params, defaults, given: given_params };
             let stub = defaults_stub(&callee.chunk.bodies[0].name, &candidate, given).ok()?;
             let stub = Unit::link(Arc::new(stub), &mut self.ctors).ok()?;
             self.units.insert(name.clone(), stub);
@@ -177,7 +178,7 @@ impl World {
         let Some((index, candidate)) = def.candidates.iter().enumerate().find(|(_, it)| fits(it, args)) else {
             return Ok(None);
         };
-        if args.len() < usize::from(candidate.params) {
+        if args.len() < usize::from(candidate.params) || !candidate.given.is_empty() {
             let name = SmolStr::from(format!("{}#{site}.{index}/{}", unit.chunk.symbol, args.len()));
             if !self.units.contains_key(&name) {
                 let stub = defaults_stub(&def.name, candidate, args.len())

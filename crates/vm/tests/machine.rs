@@ -251,7 +251,8 @@ fn records_show_update_and_dispatch() {
         let x = chunk.name("x");
         let ctor = chunk.constructor(point);
         let text = chunk.str("four");
-        let candidate = |head, target| Candidate { heads: vec![head], target, params: 1, defaults: Vec::new() };
+        let candidate =
+            |head, target| Candidate { heads: vec![head], target, params: 1, defaults: Vec::new(), given: Vec::new() };
         let site = chunk.site(MethodSite {
             name: "length".into(),
             candidates: vec![
@@ -295,6 +296,7 @@ fn a_site_fills_in_defaults() {
                 target: CallTarget::Function("area/2".into()),
                 params: 2,
                 defaults: vec!["half/1".into()],
+                given: Vec::new(),
             }],
             field_fallback: false,
         });

@@ -11,7 +11,7 @@ use hir::{
     body::{Arg, Expr, ExprId, LocalId, TypeId},
 };
 
-use super::{Check, LocalFunction, raw};
+use super::{Check, LocalFunction, method::runtime_shape, raw};
 use crate::{
     infer::{ArgPlan, CallPlan, Callee, Resolution},
     native,
@@ -19,7 +19,7 @@ use crate::{
     signature::{CtorRef, DefaultSig, Signature, TypeDef},
     suggest,
     ty::{Builtin, Constraint, Head, Ty},
-    unify::Clash,
+    unify::{Clash, Table},
 };
 
 /// A parameter of a callee at one call.
@@ -542,8 +542,15 @@ impl Check<'_, '_> {
 
     /// Chooses among overloads by the types of the arguments, or defers the choice.
     fn choose(&mut self, expr: ExprId, functions: Vec<DefName>, explicit: &[Ty], mut args: Vec<Argument>) -> Ty {
+        // Of a lambda the number of parameters is known.
+        let lambda = |check: &mut Self, arg: &Argument| {
+            let expr = arg.expr.filter(|_| arg.ty.is_none())?;
+            let Expr::Lambda(lambda) = &check.bodies[check.current].body.exprs[expr] else { return None };
+            let params = lambda.params.iter().map(|_| check.table.fresh()).collect();
+            Some(Ty::function(params, check.table.fresh()))
+        };
         let known: Vec<(Option<Name>, Option<Ty>)> =
-            args.iter().map(|arg| (arg.name.clone(), arg.ty.clone())).collect();
+            args.iter().map(|arg| (arg.name.clone(), lambda(self, arg).or_else(|| arg.ty.clone()))).collect();
         match self.select(&functions, &known) {
             Selection::One(def) => self.call_one(expr, &def, explicit, &mut args),
             Selection::None => self.call_one(expr, &functions[0].clone(), explicit, &mut args),
@@ -601,19 +608,27 @@ impl Check<'_, '_> {
         // An argument that is not known yet and about which the candidates disagree leaves the choice open.
         let open = (0..args.len()).any(|index| {
             let Some(ty) = &args[index].1 else { return false };
-            if !matches!(self.table.shallow(ty), Ty::Var(_)) {
+            let unknown = matches!(self.table.shallow(ty), Ty::Var(_));
+            let mut variables = Vec::new();
+            self.table.variables(ty, &mut variables);
+            if variables.is_empty() {
                 return false;
             }
-            let mut heads: Vec<Option<Head>> = best
-                .iter()
-                .map(|(_, _, _, wanted)| match wanted[index].as_ref().map(|ty| self.table.shallow(ty)) {
-                    Some(Ty::Con(head, _)) => Some(head),
-                    _ => None,
+            let mut shapes: Vec<Option<Ty>> = Vec::new();
+            for (_, _, _, wanted) in &best {
+                let shape = wanted[index].as_ref().and_then(|ty| runtime_shape(&self.table.resolve(ty)));
+                if !shapes.contains(&shape) {
+                    shapes.push(shape);
+                }
+            }
+            // Of a type that is known in part only what excludes one another is still open.
+            let exclusive = |table: &mut Table| {
+                shapes.iter().enumerate().any(|(place, a)| {
+                    let rest = &shapes[place + 1..];
+                    rest.iter().any(|b| matches!((a, b), (Some(a), Some(b)) if !table.may_unify(a, b)))
                 })
-                .collect();
-            heads.sort();
-            heads.dedup();
-            heads.len() > 1
+            };
+            shapes.len() > 1 && (unknown || exclusive(&mut self.table))
         });
         if open {
             return Selection::Open(best.into_iter().map(|(_, _, def, _)| def).collect());
@@ -1184,18 +1199,16 @@ impl Check<'_, '_> {
 
     /// Candidates of one module are told apart by their order; of several imported modules none is nearer.
     fn check_ambiguous(&mut self, item: &OpenConstructor) {
-        let Some(first) = item.candidates.first() else { return };
-        let differ = item.candidates.iter().any(|ctor| ctor.ty.module() != first.ty.module());
-        let own = item.candidates.iter().any(|ctor| *ctor.ty.module() == self.bodies[item.body].scope);
-        if !differ || own || item.candidates.iter().any(|ctor| super::method::is_library(&ctor.ty)) {
+        let types: Vec<DefName> = item.candidates.iter().map(|ctor| ctor.ty.clone()).collect();
+        let Some(first) = item.candidates.first().filter(|_| are_rivals(&types, &self.bodies[item.body].scope)) else {
             return;
-        }
+        };
         let name = self
             .doors
             .type_def(&first.ty)
             .and_then(|definition| Some(definition.constructors.get(first.index as usize)?.name.clone()))
             .unwrap_or_default();
-        let types: Vec<String> = item.candidates.iter().map(|ctor| ctor.ty.qualified()).collect();
+        let types: Vec<String> = types.iter().map(DefName::qualified).collect();
         let draft = report::ambiguous_constructor(&name, &types);
         self.report(item.body, hir::problem::Anchor::Expr(raw(item.at) as u32), draft);
     }
@@ -1461,6 +1474,12 @@ pub(crate) enum Selection {
     None,
     /// Not known yet: one of these.
     Open(Vec<DefName>),
+}
+
+/// Whether none of these types is nearer to `scope` than the others: all of other modules, and of different ones.
+pub(crate) fn are_rivals(types: &[DefName], scope: &Name) -> bool {
+    types.iter().any(|ty| ty.module() != types[0].module())
+        && !types.iter().any(|ty| ty.module() == scope || super::method::is_library(ty))
 }
 
 /// The callee that a definition is.

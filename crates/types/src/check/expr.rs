@@ -10,7 +10,7 @@ use super::{Check, LocalFunction, LocalTy, raw};
 use crate::{
     infer::{FieldAccess, Resolution},
     report::{self, Draft},
-    ty::{Builtin, Constraint, FnTy, Ty},
+    ty::{Builtin, Constraint, FnTy, TraitRef, Ty},
 };
 
 /// The type of a literal.
@@ -369,6 +369,7 @@ impl Check<'_, '_> {
                 let args = a_args.iter().zip(b_args.iter()).map(|(x, y)| self.join_or_dyn(x, y)).collect();
                 Ty::Con(a.clone(), args)
             }
+            _ if self.is_excluded(&first, &second) || self.is_excluded(&second, &first) => Ty::Dyn,
             _ => match self.table.may_unify(&first, &second) && self.table.unify(&first, &second).is_ok() {
                 true => {
                     self.solve_woken();
@@ -377,6 +378,21 @@ impl Check<'_, '_> {
                 false => Ty::Dyn,
             },
         }
+    }
+
+    /// Whether `open` is a variable that must be a number, and `known` is none.
+    fn is_excluded(&mut self, open: &Ty, known: &Ty) -> bool {
+        let (Ty::Var(var), Ty::Con(..) | Ty::Fn(_)) = (open, known) else { return false };
+        let is_number = self.table.watchers(*var).into_iter().any(|id| {
+            let pending = &self.pending[id as usize];
+            pending.status == super::Status::Open
+                && match &pending.constraint {
+                    Constraint::Trait { trait_: TraitRef::Builtin(name), .. } => name == "Num",
+                    Constraint::Arith { .. } => true,
+                    _ => false,
+                }
+        });
+        is_number && !self.has_num(known)
     }
 
     /// The common type of keys, values or set elements; a wanted type that is known is strict.

@@ -30,7 +30,9 @@ impl Check<'_, '_> {
         self.solve_woken();
         self.default_types = defaults.iter().flatten().flatten().map(|(_, ty)| ty.clone()).collect();
         self.settle_constructors(false);
+        self.settle_patterns(false);
         self.settle_constructors(true);
+        self.settle_patterns(true);
         self.settle_prefixes();
         self.settle_leftovers();
         let mut members = Vec::with_capacity(self.bodies.len());
@@ -119,10 +121,11 @@ impl Check<'_, '_> {
             let constraint = self.pending[index].constraint.clone();
             let mut variables = Vec::new();
             let mut rigid = false;
+            let by_arguments = self.is_decided_by_arguments(&constraint);
             constraint.each_type(&mut |ty, decides| {
                 let start = variables.len();
                 self.table.variables(ty, &mut variables);
-                if decides {
+                if decides || by_arguments {
                     for var in &variables[start..] {
                         users.entry(*var).or_default().push(index);
                     }
@@ -166,8 +169,9 @@ impl Check<'_, '_> {
                 let constraint = self.pending[index].constraint.clone();
                 let mut deciding = Vec::new();
                 let mut rigid = false;
+                let by_arguments = self.is_decided_by_arguments(&constraint);
                 constraint.each_type(&mut |ty, decides| {
-                    if decides {
+                    if decides || by_arguments {
                         self.table.variables(ty, &mut deciding);
                         rigid |= matches!(self.table.shallow(ty), Ty::Con(Head::Rigid(_), _));
                     }
@@ -188,6 +192,12 @@ impl Check<'_, '_> {
         }
     }
 
+    /// Whether `constraint` is a method call whose receiver is known: its arguments choose among overloads.
+    fn is_decided_by_arguments(&mut self, constraint: &Constraint) -> bool {
+        let Constraint::HasMethod { ty, .. } = constraint else { return false };
+        matches!(self.table.shallow(ty), Ty::Con(..) | Ty::Fn(_))
+    }
+
     /// The last resort of one constraint; whether something changed.
     fn settle_leftover(&mut self, index: usize, constraint: &Constraint, in_result: bool) -> bool {
         let at = self.pending[index].at;
@@ -205,6 +215,13 @@ impl Check<'_, '_> {
             }
             Constraint::Trait { .. } => return false,
             Constraint::HasField { .. } => return false,
+            Constraint::HasMethod { .. } if self.is_decided_by_arguments(constraint) => {
+                if self.solve_method(index, true) {
+                    self.pending[index].status = Status::Done;
+                    return true;
+                }
+                return false;
+            }
             Constraint::HasMethod { ty, method, .. } => {
                 let heads = stdlib::heads_with_method(method);
                 let named = self.doors.methods_named(method);

@@ -121,27 +121,15 @@ impl Check<'_, '_> {
                 known.extend(args.iter().map(|arg| (arg.name.clone(), arg.ty.clone())));
                 let def = match self.select(&functions, &known) {
                     Selection::One(def) => def,
-                    Selection::None | Selection::Open(_) => functions[0].clone(),
+                    Selection::None => functions[0].clone(),
+                    Selection::Open(_) => return self.defer_method(expr, receiver, name, scope, args, local),
                 };
                 match self.target(&def, explicit) {
                     Some(target) => self.apply_method(expr, target, receiver, &mut args, true),
                     None => Ty::Error,
                 }
             }
-            Found::Open => {
-                self.infer_arguments(&mut args);
-                let result = self.table.fresh();
-                self.table.mark_open_result(&result, true);
-                let constraint = Constraint::HasMethod {
-                    ty: receiver.clone(),
-                    method: name.clone(),
-                    args: args.iter().map(|arg| (arg.name.clone(), arg.ty.clone().unwrap_or(Ty::Error))).collect(),
-                    result: result.clone(),
-                    scope,
-                };
-                self.require_with(constraint, expr, true, local);
-                result
-            }
+            Found::Open => self.defer_method(expr, receiver, name, scope, args, local),
             Found::Dynamic => {
                 self.infer_arguments(&mut args);
                 let site = self.method_site(name, &args, &scope, local);
@@ -166,6 +154,30 @@ impl Check<'_, '_> {
                 Ty::Error
             }
         }
+    }
+
+    /// Leaves a method call to when more is known about its receiver or its arguments.
+    fn defer_method(
+        &mut self,
+        expr: ExprId,
+        receiver: &Ty,
+        name: &Name,
+        scope: Name,
+        mut args: Vec<Argument>,
+        local: Option<LocalId>,
+    ) -> Ty {
+        self.infer_arguments(&mut args);
+        let result = self.table.fresh();
+        self.table.mark_open_result(&result, true);
+        let constraint = Constraint::HasMethod {
+            ty: receiver.clone(),
+            method: name.clone(),
+            args: args.iter().map(|arg| (arg.name.clone(), arg.ty.clone().unwrap_or(Ty::Error))).collect(),
+            result: result.clone(),
+            scope,
+        };
+        self.require_with(constraint, expr, true, local);
+        result
     }
 
     /// Passes the receiver and the arguments.
@@ -196,8 +208,8 @@ impl Check<'_, '_> {
         self.apply(expr, target, &mut all, record)
     }
 
-    /// Tries to solve `HasMethod`. `false`: still open.
-    pub(crate) fn solve_method(&mut self, id: usize) -> bool {
+    /// Tries to solve `HasMethod`. `false`: still open. The `last` time the first of several overloads is taken.
+    pub(crate) fn solve_method(&mut self, id: usize, last: bool) -> bool {
         let pending = &self.pending[id];
         let (at, record, local) = (pending.at, pending.record, pending.local);
         let Constraint::HasMethod { ty, method, args, result, scope } = pending.constraint.clone() else { return true };
@@ -224,8 +236,10 @@ impl Check<'_, '_> {
                 let def = match self.select(&functions, &known) {
                     Selection::One(def) => def,
                     Selection::None => functions[0].clone(),
+                    Selection::Open(_) if last => functions[0].clone(),
                     Selection::Open(_) => {
                         let mut variables = Vec::new();
+                        self.table.variables(&ty, &mut variables);
                         for (_, arg) in &args {
                             self.table.variables(arg, &mut variables);
                         }
@@ -608,6 +622,14 @@ impl Check<'_, '_> {
         }
         // The most specific target first; among equals the first declared.
         fitting.sort_by_key(|(_, rank)| std::cmp::Reverse(*rank));
+        let best = fitting.first().map(|(_, rank)| *rank);
+        let equals = fitting.iter().take_while(|(_, rank)| Some(*rank) == best).count();
+        let is_first = |(item, _): &(Arc<ImplDef>, usize)| {
+            !fitting[..equals].iter().any(|(other, _)| item.rivals.contains(&other.def))
+        };
+        if let Some(first) = fitting[..equals].iter().position(is_first) {
+            fitting.swap(0, first);
+        }
         let traits: Vec<TraitRef> = {
             let mut traits: Vec<TraitRef> = Vec::new();
             for (implementation, _) in &fitting {
@@ -809,7 +831,7 @@ impl Check<'_, '_> {
             }
         };
         Some(SiteCandidate {
-            heads: vec![runtime_head(&implementation.target)],
+            heads: vec![runtime_shape(&implementation.target)],
             callee: Callee::Function(callee),
             args: positional(params),
         })
@@ -847,7 +869,7 @@ impl Check<'_, '_> {
         let named = self.doors.methods_named(name);
         let mut impls: Vec<Arc<ImplDef>> = named.impls.iter().filter_map(|def| self.doors.impl_def(def)).collect();
         impls.sort_by_key(|implementation| specificity(&implementation.target));
-        for implementation in impls {
+        for implementation in in_declared_order(impls) {
             if !self.trait_is_accessible(&implementation.trait_, scope) {
                 continue;
             }
@@ -861,7 +883,7 @@ impl Check<'_, '_> {
             let Some(def) = def else { continue };
             if let Some(args) = self.site_arguments(&def, args) {
                 candidates.push(SiteCandidate {
-                    heads: vec![runtime_head(&implementation.target)],
+                    heads: vec![runtime_shape(&implementation.target)],
                     callee: Callee::Function(def),
                     args,
                 });
@@ -871,7 +893,8 @@ impl Check<'_, '_> {
             let Some(head) = head_of_table(table) else { continue };
             for def in self.builtin_callees(table, name) {
                 if let Some(args) = self.site_arguments(&def, args) {
-                    candidates.push(SiteCandidate { heads: vec![Some(head.clone())], callee: callee_of(&def), args });
+                    let shape = Some(Ty::Con(head, Arc::new([])));
+                    candidates.push(SiteCandidate { heads: vec![shape], callee: callee_of(&def), args });
                     break;
                 }
             }
@@ -888,13 +911,20 @@ impl Check<'_, '_> {
         let resolved = self.doors.resolve(scope, name);
         for def in resolved.functions.iter().cloned().chain(free_natives(name)) {
             let Some(plan) = self.site_arguments(&def, args) else { continue };
-            let head = self.target(&def, &[]).and_then(|target| {
-                let first = target.params.first()?.ty.clone();
-                runtime_head(&self.table.shallow(&first))
-            });
+            let mut heads = vec![None; args.len() + 1];
+            if let Some(target) = self.target(&def, &[]) {
+                for (param, source) in target.params.iter().zip(&plan) {
+                    let place = match source {
+                        ArgPlan::Receiver => 0,
+                        ArgPlan::Arg(index) => *index as usize + 1,
+                        ArgPlan::Default(_) => continue,
+                    };
+                    heads[place] = runtime_shape(&self.table.resolve(&param.ty));
+                }
+            }
             let callee = callee_of(&def);
-            if !candidates.iter().any(|candidate| candidate.callee == callee && candidate.heads == [head.clone()]) {
-                candidates.push(SiteCandidate { heads: vec![head], callee, args: plan });
+            if !candidates.iter().any(|candidate| candidate.callee == callee && candidate.heads == heads) {
+                candidates.push(SiteCandidate { heads, callee, args: plan });
             }
         }
         let args = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
@@ -932,7 +962,7 @@ impl Check<'_, '_> {
             if let Ok(slots) = match_arguments(&target.params, &arguments) {
                 for (param, slot) in target.params.iter().zip(slots) {
                     if let Some(index) = slot {
-                        heads[index] = runtime_head(&self.table.shallow(&param.ty));
+                        heads[index] = runtime_shape(&self.table.resolve(&param.ty));
                     }
                 }
             }
@@ -1020,11 +1050,13 @@ fn free_natives(name: &Name) -> impl Iterator<Item = DefName> + use<> {
         .filter(|def| native::parts(def).is_some_and(|(name, index)| native::special(name, index).is_none()))
 }
 
-/// The head that a value of this type has at run time; `None`: any.
-fn runtime_head(ty: &Ty) -> Option<Head> {
+/// What a value of this type looks like at run time; `None`: anything. Inside it, what is open is the dynamic type.
+pub(crate) fn runtime_shape(ty: &Ty) -> Option<Ty> {
     match ty {
         Ty::Con(Head::Rigid(_), _) => None,
-        Ty::Con(head, _) => Some(head.clone()),
+        Ty::Con(head, args) => {
+            Some(Ty::Con(head.clone(), args.iter().map(|arg| runtime_shape(arg).unwrap_or(Ty::Dyn)).collect()))
+        }
         _ => None,
     }
 }
@@ -1035,6 +1067,19 @@ fn specificity(target: &Ty) -> std::cmp::Reverse<usize> {
         Ty::Con(_, args) => args.iter().filter(|arg| !matches!(arg, Ty::Param(_))).count() + 1,
         _ => 0,
     })
+}
+
+/// Impls that give one type the same method, the first declared before the others.
+fn in_declared_order(impls: Vec<Arc<ImplDef>>) -> Vec<Arc<ImplDef>> {
+    if impls.iter().all(|implementation| implementation.rivals.is_empty()) {
+        return impls;
+    }
+    let mut ordered: Vec<Arc<ImplDef>> = Vec::with_capacity(impls.len());
+    for implementation in impls {
+        let later = ordered.iter().position(|other| other.rivals.contains(&implementation.def));
+        ordered.insert(later.unwrap_or(ordered.len()), implementation);
+    }
+    ordered
 }
 
 fn head_of_table(name: &str) -> Option<Head> {

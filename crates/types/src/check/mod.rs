@@ -173,6 +173,7 @@ pub(crate) struct Check<'a, 'db> {
     default_types: Vec<Ty>,
     /// Constructors in expressions whose type was open when they were met.
     open_constructors: Vec<call::OpenConstructor>,
+    open_patterns: Vec<pat::OpenPattern>,
 }
 
 pub(crate) fn raw<T>(id: la_arena::Idx<T>) -> usize {
@@ -259,6 +260,7 @@ impl<'a, 'db> Check<'a, 'db> {
             fields: FxHashMap::default(),
             default_types: Vec::new(),
             open_constructors: Vec::new(),
+            open_patterns: Vec::new(),
         }
     }
 
@@ -415,13 +417,18 @@ impl<'a, 'db> Check<'a, 'db> {
         self.require_all(&constraints, at);
     }
 
-    /// Adds instantiated constraints. What fields and methods give is open until they are solved, whatever the order.
+    /// Adds instantiated constraints. What fields and methods give is open until they are solved, whatever the order; and
+    /// so are the operands of arithmetic that a scheme kept open because of them.
     pub(crate) fn require_all(&mut self, constraints: &[Constraint], at: ExprId) {
         for constraint in constraints {
             match constraint {
                 Constraint::HasField { result, .. }
                 | Constraint::HasMethod { result, .. }
                 | Constraint::Index { element: result, .. } => self.table.mark_open_result(result, true),
+                Constraint::Arith { left, right, .. } => {
+                    self.table.mark_open_result(left, true);
+                    self.table.mark_open_result(right, true);
+                }
                 _ => {}
             }
         }

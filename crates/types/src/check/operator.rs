@@ -9,7 +9,7 @@ use hir::{
     problem::{Anchor, Place},
 };
 
-use super::Check;
+use super::{Check, method::runtime_shape};
 use crate::{
     infer::{ArgPlan, CallPlan, Callee, Site, SiteCandidate},
     report,
@@ -240,7 +240,7 @@ impl Check<'_, '_> {
         }
     }
 
-    fn has_num(&mut self, ty: &Ty) -> bool {
+    pub(crate) fn has_num(&mut self, ty: &Ty) -> bool {
         match ty {
             Ty::Con(Head::Builtin(builtin), _) => builtin.is_numeric(),
             Ty::Con(..) | Ty::Fn(_) => self.has_impl(&TraitRef::Builtin("Num".into()), ty),
@@ -285,10 +285,7 @@ impl Check<'_, '_> {
                 }
                 continue;
             }
-            let heads = match &implementation.target {
-                Ty::Con(head, _) => vec![Some(head.clone())],
-                _ => vec![None],
-            };
+            let heads = vec![runtime_shape(&implementation.target)];
             candidates.push(SiteCandidate { heads, callee: Callee::Function(def.clone()), args: args.clone() });
         }
         if !candidates.is_empty() {

@@ -9,13 +9,24 @@ use hir::{
     body::{LocalId, Pat, PatFields, PatId},
 };
 
-use super::{Check, LocalTy, expr::literal_type, raw};
+use super::{Check, LocalTy, call::are_rivals, expr::literal_type, raw};
 use crate::{
     report::{self, Draft},
     signature::CtorRef,
     suggest,
     ty::{Builtin, Constraint, Head, Ty},
 };
+
+/// A constructor pattern whose type is decided by what else is learned of the scrutinee.
+#[derive(Debug)]
+pub(crate) struct OpenPattern {
+    body: usize,
+    pat: PatId,
+    candidates: Vec<CtorRef>,
+    expected: Ty,
+    /// The patterns inside with the types they got.
+    parts: Vec<(PatId, Ty)>,
+}
 
 impl Check<'_, '_> {
     /// Infers `pat` against a value of type `expected`.
@@ -231,9 +242,86 @@ impl Check<'_, '_> {
             }
             return;
         };
-        let Some(definition) = self.doors.type_def(&ctor.ty) else {
-            self.bind_all(fields);
+        if let Some(candidates) = self.rival_constructors(name, expected) {
+            let mut parts = Vec::new();
+            for part in inner_patterns(fields) {
+                let ty = self.table.fresh();
+                self.infer_pat(part, &ty);
+                parts.push((part, ty));
+            }
+            let expected = expected.clone();
+            self.open_patterns.push(OpenPattern { body: self.current, pat, candidates, expected, parts });
             return;
+        }
+        for (part, ty) in self.constructor_parts(pat, ctor, fields, expected) {
+            self.infer_pat(part, &ty);
+        }
+    }
+
+    /// Constructors of other modules among which only more knowledge of the scrutinee decides.
+    fn rival_constructors(&mut self, name: &Name, expected: &Ty) -> Option<Vec<CtorRef>> {
+        if !matches!(self.table.shallow(expected), Ty::Var(_)) {
+            return None;
+        }
+        let scope = self.scope();
+        let resolved = self.doors.resolve(&scope, name);
+        let types: Vec<DefName> = resolved.constructors.iter().map(|(ty, _)| ty.clone()).collect();
+        are_rivals(&types, &scope).then(|| {
+            resolved.constructors.iter().map(|(ty, index)| CtorRef { ty: ty.clone(), index: *index }).collect()
+        })
+    }
+
+    /// Decides the patterns whose scrutinee is known by now; the `last` time the others are reported.
+    pub(crate) fn settle_patterns(&mut self, last: bool) {
+        for item in std::mem::take(&mut self.open_patterns) {
+            let known = match self.table.shallow(&item.expected) {
+                Ty::Con(Head::Adt(def), _) => item.candidates.iter().find(|ctor| ctor.ty == def).cloned(),
+                Ty::Var(_) if !last => {
+                    self.open_patterns.push(item);
+                    continue;
+                }
+                _ => None,
+            };
+            let before = std::mem::replace(&mut self.current, item.body);
+            let body = self.body();
+            if let Pat::Constructor { name, fields } = &body.pats[item.pat] {
+                match known {
+                    Some(ctor) => {
+                        let types = self.constructor_parts(item.pat, ctor, fields, &item.expected);
+                        for ((part, ty), (_, given)) in types.iter().zip(&item.parts) {
+                            self.expect_pat(*part, ty, given);
+                        }
+                    }
+                    None if matches!(self.table.shallow(&item.expected), Ty::Var(_)) => {
+                        let types: Vec<String> = item.candidates.iter().map(|ctor| ctor.ty.qualified()).collect();
+                        let draft = report::ambiguous_constructor(name, &types);
+                        self.report_pat(item.pat, draft.help("annotate the type of what is matched"));
+                        self.give_up(&item);
+                    }
+                    // The scrutinee is of a type without such a constructor: the mismatch says it.
+                    None => {
+                        self.constructor_parts(item.pat, item.candidates[0].clone(), fields, &item.expected);
+                        self.give_up(&item);
+                    }
+                }
+            }
+            self.current = before;
+        }
+    }
+
+    fn give_up(&mut self, item: &OpenPattern) {
+        for ty in item.parts.iter().map(|(_, ty)| ty).chain([&item.expected]) {
+            if matches!(self.table.shallow(ty), Ty::Var(_)) {
+                let _ = self.table.unify(ty, &Ty::Error);
+            }
+        }
+        self.solve_woken();
+    }
+
+    /// Records the constructor of a pattern; the patterns inside with the types that they match.
+    fn constructor_parts(&mut self, pat: PatId, ctor: CtorRef, fields: &PatFields, expected: &Ty) -> Vec<(PatId, Ty)> {
+        let Some(definition) = self.doors.type_def(&ctor.ty) else {
+            return inner_patterns(fields).into_iter().map(|part| (part, Ty::Error)).collect();
         };
         let constructor = &definition.constructors[ctor.index as usize];
         let args: Vec<Ty> = match self.table.shallow(expected) {
@@ -251,17 +339,17 @@ impl Check<'_, '_> {
                 if !constructor.fields.is_empty() {
                     self.report_pat(pat, report::arity(constructor.fields.len(), 0));
                 }
+                Vec::new()
             }
             PatFields::Positional(parts) => {
                 if parts.len() != constructor.fields.len() {
                     self.report_pat(pat, report::arity(constructor.fields.len(), parts.len()));
                 }
-                for (index, part) in parts.iter().enumerate() {
-                    let ty = constructor.fields.get(index).map_or(Ty::Error, |ty| ty.instantiate(&args));
-                    self.infer_pat(*part, &ty);
-                }
+                let ty = |index: usize| constructor.fields.get(index).map_or(Ty::Error, |ty| ty.instantiate(&args));
+                parts.iter().enumerate().map(|(index, part)| (*part, ty(index))).collect()
             }
             PatFields::Named(parts) => {
+                let mut types = Vec::with_capacity(parts.len());
                 for (field, part) in parts {
                     let index = constructor.field_names.iter().position(|name| name == field);
                     let ty = match index {
@@ -274,8 +362,9 @@ impl Check<'_, '_> {
                             Ty::Error
                         }
                     };
-                    self.infer_pat(*part, &ty);
+                    types.push((*part, ty));
                 }
+                types
             }
         }
     }
@@ -292,12 +381,7 @@ impl Check<'_, '_> {
 
     /// Locals below a pattern that cannot be read get the error type.
     fn bind_all(&mut self, fields: &PatFields) {
-        let parts: Vec<PatId> = match fields {
-            PatFields::None => Vec::new(),
-            PatFields::Positional(parts) => parts.clone(),
-            PatFields::Named(parts) => parts.iter().map(|(_, part)| *part).collect(),
-        };
-        for part in parts {
+        for part in inner_patterns(fields) {
             self.infer_pat(part, &Ty::Error);
         }
     }
@@ -356,6 +440,9 @@ impl Check<'_, '_> {
         if let Some(types) = common
             && names.len() > 1
         {
+            if are_rivals(&types, &self.scope()) {
+                return ty.clone();
+            }
             let candidates: Vec<(DefName, u32)> = types.into_iter().map(|ty| (ty, 0)).collect();
             if let Some((def, _)) = self.preferred_constructor(&candidates)
                 && let Some(definition) = self.doors.type_def(&def)
@@ -367,6 +454,14 @@ impl Check<'_, '_> {
             }
         }
         ty.clone()
+    }
+}
+
+fn inner_patterns(fields: &PatFields) -> Vec<PatId> {
+    match fields {
+        PatFields::None => Vec::new(),
+        PatFields::Positional(parts) => parts.clone(),
+        PatFields::Named(parts) => parts.iter().map(|(_, part)| *part).collect(),
     }
 }
 

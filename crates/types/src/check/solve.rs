@@ -60,6 +60,12 @@ impl Check<'_, '_> {
                 deciding.push(ty.clone());
             }
         });
+        if matches!(self.pending[id].constraint, Constraint::Overload { .. }) {
+            let mut variables = Vec::new();
+            deciding.iter().for_each(|ty| self.table.variables(ty, &mut variables));
+            variables.into_iter().for_each(|var| self.table.watch(var, id as u32));
+            return;
+        }
         for ty in deciding {
             if let Ty::Var(var) = self.table.shallow(&ty) {
                 self.table.watch(var, id as u32);
@@ -75,7 +81,7 @@ impl Check<'_, '_> {
                 self.solve_trait(at, &trait_, &ty, Requirement::Pending(id as u32), MAX_TRAIT_DEPTH)
             }
             Constraint::HasField { ty, field, result } => self.solve_field(id, &ty, &field, &result),
-            Constraint::HasMethod { .. } => self.solve_method(id),
+            Constraint::HasMethod { .. } => self.solve_method(id, false),
             Constraint::Arith { .. } => self.solve_arith(id),
             Constraint::Index { container, index, literal, element } => {
                 self.solve_index(id, &container, &index, literal, &element, false)

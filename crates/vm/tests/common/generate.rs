@@ -232,16 +232,18 @@ pub(crate) fn chunk(random: &mut impl Choices, symbol: &str, params: u16) -> Chu
             name: "x".into(),
             candidates: vec![
                 Candidate {
-                    heads: vec![Head::Kind(Kind::List)],
+                    heads: vec![Head::Of(Box::new(Head::Kind(Kind::List)), vec![vec![Head::Kind(Kind::Int)]])],
                     target: CallTarget::Native("Prim.listReverse".into()),
                     params: 1,
                     defaults: Vec::new(),
+                    given: Vec::new(),
                 },
                 Candidate {
                     heads: vec![Head::Kind(Kind::Int), Head::Any],
                     target: CallTarget::Function("h/2".into()),
                     params: 2,
                     defaults: vec!["g/1".into()],
+                    given: vec![0],
                 },
             ],
             field_fallback: true,
