@@ -198,7 +198,9 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     let value = a $op b;
                     set_float!($dst, value);
                 } else {
-                    fail!(not_floats(reg!($a), reg!($b)));
+                    let (a, b) = tri!(adapted(reg!($a), reg!($b)));
+                    let value = a $op b;
+                    set_float!($dst, value);
                 }
             }};
         }
@@ -244,7 +246,10 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         jump_by!($offset);
                     }
                 } else {
-                    fail!(not_floats(reg!($a), reg!($b)));
+                    let (a, b) = tri!(adapted(reg!($a), reg!($b)));
+                    if $test(&a, &b) {
+                        jump_by!($offset);
+                    }
                 }
             }};
         }
@@ -610,11 +615,17 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 },
                 Instr::LtFloat { dst, a, b } => match (reg!(a), reg!(b)) {
                     (Value::Float(a), Value::Float(b)) => set!(dst, Value::Bool(a < b)),
-                    (a, b) => fail!(not_floats(a, b)),
+                    (a, b) => {
+                        let (a, b) = tri!(adapted(a, b));
+                        set!(dst, Value::Bool(a < b));
+                    }
                 },
                 Instr::LeFloat { dst, a, b } => match (reg!(a), reg!(b)) {
                     (Value::Float(a), Value::Float(b)) => set!(dst, Value::Bool(a <= b)),
-                    (a, b) => fail!(not_floats(a, b)),
+                    (a, b) => {
+                        let (a, b) = tri!(adapted(a, b));
+                        set!(dst, Value::Bool(a <= b));
+                    }
                 },
                 Instr::Eq { dst, a, b } => {
                     let value = tri!(equal(reg!(a), reg!(b)));
@@ -1629,9 +1640,15 @@ fn not_ints(a: &Value, b: &Value) -> Trap {
     type_error("Int", if matches!(a, Value::Int(_)) { b } else { a })
 }
 
+/// Operands of which one is no Float: an integer literal of generic code, such as the sum of an empty list, becomes one.
 #[cold]
-fn not_floats(a: &Value, b: &Value) -> Trap {
-    type_error("Float", if matches!(a, Value::Float(_)) { b } else { a })
+fn adapted(a: &Value, b: &Value) -> Result<(f64, f64), Trap> {
+    let float = |value: &Value| match value {
+        Value::Float(value) => Ok(*value),
+        Value::Int(value) => Ok(*value as f64),
+        other => Err(type_error("Float", other)),
+    };
+    Ok((float(a)?, float(b)?))
 }
 
 #[cold]

@@ -38,9 +38,8 @@ fn steps(default: usize) -> usize {
     std::env::var("ORACLE_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(default)
 }
 
-/// Every other program has traits and implementations.
 fn program(seed: u64) -> Program {
-    Program::with_options(seed, Options { traits: seed % 2 == 1, ..Options::default() })
+    Program::with_options(seed, Options { traits: true, ..Options::default() })
 }
 
 const STEPS_PER_PROGRAM: usize = 20;

@@ -209,3 +209,54 @@ fn every_native_and_library_function_is_called_by_two_programs() {
         calls.into_iter().filter(|(_, count)| *count < 2).map(|(name, count)| format!("{name}: {count}")).collect();
     assert_eq!(rare, Vec::<String>::new());
 }
+
+/// The sections of the language whose rules a program can show, by chapter.
+const SECTIONS: [(&str, &[&str]); 5] = [
+    (
+        "01",
+        &[
+            "01-1", "01-2", "01-3", "01-4", "01-5", "01-6", "02", "03-1", "03-2", "03-3", "03-4", "03-5", "03-6",
+            "03-7", "03-8", "03-9", "03-10", "03-11", "03-12", "04", "05", "06-1", "06-2", "06-3", "06-4", "06-5",
+            "06-6", "06-7", "07", "08", "09",
+        ],
+    ),
+    (
+        "02",
+        &[
+            "01", "02", "03", "04", "04-1", "04-2", "04-4", "05", "05-1", "06", "07-1", "07-2", "07-3", "07-4", "07-5",
+            "08-1", "08-2", "08-3", "08-4", "08-5", "09-1", "09-2", "09-3", "09-4", "10", "10-1", "10-2", "10-3",
+            "11-1", "11-2", "11-3", "12", "13", "14-1", "14-2", "14-3", "14-4", "14-5", "15-1", "15-2", "15-3", "15-4",
+            "16", "17", "17-2", "17-3", "17-4", "17-5", "18", "18-1", "19",
+        ],
+    ),
+    (
+        "03",
+        &[
+            "01", "02", "03", "04", "04-1", "04-2", "05", "06", "07", "08-1", "08-2", "08-3", "08-4", "08-5", "09",
+            "10", "11", "12", "13", "14-1", "14-2", "14-3", "15-1",
+        ],
+    ),
+    ("04", &["02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17"]),
+    (
+        "05",
+        &["02", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17", "20", "21", "22"],
+    ),
+];
+
+/// Prints how many programs each section has (run with `--no-capture`); a section without any fails.
+#[test]
+fn every_section_has_programs() {
+    let names: Vec<String> = cases().iter().filter_map(|case| Some(case.name.rsplit('/').next()?.to_owned())).collect();
+    let mut empty = Vec::new();
+    for (chapter, sections) in SECTIONS {
+        for section in sections {
+            let prefix = format!("{chapter}-{section}-");
+            let count = names.iter().filter(|name| name.starts_with(&prefix)).count();
+            println!("{chapter}-{section:<6} {count:>4}");
+            if count == 0 {
+                empty.push(prefix);
+            }
+        }
+    }
+    assert!(empty.is_empty(), "no programs for {empty:?}");
+}

@@ -1,8 +1,8 @@
 //! Annotating a function with its own inferred type changes nothing: the program is accepted as before, and the
 //! function has the same type.
 //!
-//! Input: the accepted single-file programs of the suite. Each function whose type can be written gets its parameters,
-//! its result and its bounds written down.
+//! Input: the accepted single-file programs of the suite, and random programs of several modules. Each function whose
+//! type can be written gets its parameters, its result and its bounds written down.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use crate::{
     ty::{Constraint, Head, TraitRef, Ty},
 };
 
-/// The functions of the root module that are alone under their name, with their schemes.
-pub(super) fn schemes(db: &TestDb) -> BTreeMap<Name, (DefName, Signature)> {
+/// The functions of a module that are alone under their name, with their schemes.
+pub(super) fn schemes(db: &TestDb, module: &Name) -> BTreeMap<Name, (DefName, Signature)> {
     let mut all: BTreeMap<Name, Vec<DefName>> = BTreeMap::new();
-    for def in db.bodies(&Name::default()) {
+    for def in db.bodies(module) {
         if def.kind() == DefKind::Function {
             all.entry(def.name().clone()).or_default().push(def);
         }
@@ -34,13 +34,13 @@ pub(super) fn schemes(db: &TestDb) -> BTreeMap<Name, (DefName, Signature)> {
     schemes
 }
 
-/// Whether all types of a scheme can be written as annotations: types have names in the root module, and no generic
+/// Whether all types of a scheme can be written as annotations: types have names in the module, and no generic
 /// parameter is decided by constraints alone (a declared one stands for itself, whatever constraints say).
-fn can_be_written(db: &TestDb, signature: &Signature) -> bool {
-    let root = ModuleId::new(db, Name::default());
+fn can_be_written(db: &TestDb, module: &Name, signature: &Signature) -> bool {
+    let module = ModuleId::new(db, module.clone());
     let is_visible = |ty: &Ty| {
         !ty.any(&mut |part| match part {
-            Ty::Con(Head::Adt(def), _) => hir::resolve(db, root, def.name()).ty.as_ref() != Some(def),
+            Ty::Con(Head::Adt(def), _) => hir::resolve(db, module, def.name()).ty.as_ref() != Some(def),
             _ => false,
         })
     };
@@ -153,31 +153,51 @@ fn canonical(signature: &Signature) -> String {
     format!("({}) -> {}", params.join(", "), renamed(&signature.result))
 }
 
-/// What changes when all functions of the program are annotated.
-fn difference(text: &str) -> Option<String> {
-    let db = TestDb::with_files(&[(String::new(), text.to_owned())]);
+/// What changes when all functions of a program are annotated; `None`: nothing, or the program is refused as it is.
+fn difference(files: &[(String, String)]) -> Option<String> {
+    let db = TestDb::with_files(files);
     if !db.problems().is_empty() || !db.syntax_errors().is_empty() {
         return None;
     }
-    let schemes = schemes(&db);
-    let names: Vec<&Name> =
-        schemes.iter().filter(|(_, (_, signature))| can_be_written(&db, signature)).map(|(name, _)| name).collect();
-    let changed = annotated(text, &schemes, &names);
-    if changed == text {
+    let modules: Vec<Name> = files
+        .iter()
+        .map(|(path, _)| Name::from(path.strip_suffix(".nos").unwrap_or_default().replace('/', ".")))
+        .collect();
+    let schemes: Vec<_> = modules.iter().map(|module| schemes(&db, module)).collect();
+    let names: Vec<Vec<&Name>> = modules
+        .iter()
+        .zip(&schemes)
+        .map(|(module, schemes)| {
+            let written = schemes.iter().filter(|(_, (_, signature))| can_be_written(&db, module, signature));
+            written.map(|(name, _)| name).collect()
+        })
+        .collect();
+    let changed: Vec<(String, String)> = files
+        .iter()
+        .enumerate()
+        .map(|(index, (path, text))| (path.clone(), annotated(text, &schemes[index], &names[index])))
+        .collect();
+    if changed == files {
         return None;
     }
-    let after = TestDb::with_files(&[(String::new(), changed.clone())]);
+    let after = TestDb::with_files(&changed);
+    let text = || changed.iter().map(|(path, text)| format!("//- /{path}\n{text}")).collect::<String>();
     let problems = render(&after.problems());
     if !problems.is_empty() || !after.syntax_errors().is_empty() {
-        return Some(format!("refused:\n{problems}{:?}\n{changed}", after.syntax_errors()));
+        return Some(format!("refused:\n{problems}{:?}\n{}", after.syntax_errors(), text()));
     }
-    let again = self::schemes(&after);
-    // Others may become more general, since what is declared is generic for them too.
-    let pairs = names.iter().filter_map(|&name| Some((name, &schemes.get(name)?.1, &again.get(name)?.1)));
-    let mut changes = pairs.filter(|(_, before, after)| canonical(before) != canonical(after));
-    changes.next().map(|(name, before, after)| {
-        format!("`{name}` was {}, is {}\n{changed}", print::scheme(before), print::scheme(after))
-    })
+    for (index, module) in modules.iter().enumerate() {
+        let again = self::schemes(&after, module);
+        // Others may become more general, since what is declared is generic for them too.
+        for &name in &names[index] {
+            let (Some((_, before)), Some((_, after))) = (schemes[index].get(name), again.get(name)) else { continue };
+            if canonical(before) != canonical(after) {
+                let (before, after) = (print::scheme(before), print::scheme(after));
+                return Some(format!("`{name}` was {before}, is {after}\n{}", text()));
+            }
+        }
+    }
+    None
 }
 
 #[test]
@@ -189,8 +209,20 @@ fn annotating_a_function_with_its_own_type_changes_nothing() {
             continue;
         }
         count += 1;
-        failures.extend(difference(&text).map(|difference| format!("== {name}\n{difference}")));
+        let files = [(String::new(), text)];
+        failures.extend(difference(&files).map(|difference| format!("== {name}\n{difference}")));
     }
     assert!(count > 500, "only {count} programs");
     assert!(failures.is_empty(), "{} of {count} programs:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn annotating_random_programs_changes_nothing() {
+    let mut failures = Vec::new();
+    for seed in 0..60 {
+        let options = test_fixture::Options { traits: true, ..test_fixture::Options::default() };
+        let files = test_fixture::Program::with_options(seed, options).files();
+        failures.extend(difference(&files).map(|difference| format!("== seed {seed}\n{difference}")));
+    }
+    assert!(failures.is_empty(), "{} of 60 programs:\n{}", failures.len(), failures.join("\n"));
 }

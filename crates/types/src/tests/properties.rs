@@ -82,7 +82,7 @@ fn a_type_that_is_printed_and_read_again_is_the_same() {
     }
     let db = TestDb::with_files(&[(String::new(), text)]);
     assert_eq!(render(&db.problems()), "");
-    let schemes = annotate::schemes(&db);
+    let schemes = annotate::schemes(&db, &Name::default());
     for (index, ty) in types.iter().enumerate() {
         let (_, signature) = &schemes[&Name::from(format!("f{index}"))];
         assert_eq!(signature.params[0].ty, *ty, "printed as `{ty}`");
@@ -119,7 +119,7 @@ fn unification_of_random_types_is_symmetric() {
 
 /// All schemes of the root module as text.
 fn all_schemes(db: &TestDb) -> Vec<(Name, String)> {
-    annotate::schemes(db)
+    annotate::schemes(db, &Name::default())
         .into_iter()
         .map(|(name, (_, signature))| (name, print::scheme(&signature).replace("Dyn", "dyn")))
         .collect()
