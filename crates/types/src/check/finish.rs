@@ -192,7 +192,8 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Whether `constraint` is a method call whose receiver is known: its arguments choose among overloads.
+    /// Whether `constraint` is a method call whose receiver is known as far as its head: type arguments choose among
+    /// implementations, and the arguments of the call among overloads.
     fn is_decided_by_arguments(&mut self, constraint: &Constraint) -> bool {
         let Constraint::HasMethod { ty, .. } = constraint else { return false };
         matches!(self.table.shallow(ty), Ty::Con(..) | Ty::Fn(_))
@@ -216,11 +217,13 @@ impl Check<'_, '_> {
             Constraint::Trait { .. } => return false,
             Constraint::HasField { .. } => return false,
             Constraint::HasMethod { .. } if self.is_decided_by_arguments(constraint) => {
-                if self.solve_method(index, true) {
+                self.last_resort = true;
+                let solved = self.solve_method(index);
+                self.last_resort = false;
+                if solved {
                     self.pending[index].status = Status::Done;
-                    return true;
                 }
-                return false;
+                return solved;
             }
             Constraint::HasMethod { ty, method, .. } => {
                 let heads = stdlib::heads_with_method(method);

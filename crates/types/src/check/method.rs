@@ -208,8 +208,8 @@ impl Check<'_, '_> {
         self.apply(expr, target, &mut all, record)
     }
 
-    /// Tries to solve `HasMethod`. `false`: still open. The `last` time the first of several overloads is taken.
-    pub(crate) fn solve_method(&mut self, id: usize, last: bool) -> bool {
+    /// Tries to solve `HasMethod`. `false`: still open.
+    pub(crate) fn solve_method(&mut self, id: usize) -> bool {
         let pending = &self.pending[id];
         let (at, record, local) = (pending.at, pending.record, pending.local);
         let Constraint::HasMethod { ty, method, args, result, scope } = pending.constraint.clone() else { return true };
@@ -236,7 +236,7 @@ impl Check<'_, '_> {
                 let def = match self.select(&functions, &known) {
                     Selection::One(def) => def,
                     Selection::None => functions[0].clone(),
-                    Selection::Open(_) if last => functions[0].clone(),
+                    Selection::Open(_) if self.last_resort => functions[0].clone(),
                     Selection::Open(_) => {
                         let mut variables = Vec::new();
                         self.table.variables(&ty, &mut variables);
@@ -314,6 +314,7 @@ impl Check<'_, '_> {
         match self.find_trait_method(&ty, name, scope) {
             TraitMethodChoice::One(target) => return Found::Target(target),
             TraitMethodChoice::Ambiguous(traits) => return Found::Ambiguous(traits),
+            TraitMethodChoice::Open(_) => return Found::Open,
             TraitMethodChoice::None => {}
         }
         // 2. Built-in methods of the head.
@@ -667,6 +668,23 @@ impl Check<'_, '_> {
                 }
             }
         };
+        // Implementations for other type arguments, as far as those are not known.
+        let rivals = fitting
+            .iter()
+            .any(|(other, _)| other.trait_ == chosen.trait_ && !self.table.may_unify(&other.target, &chosen.target));
+        if rivals && let Some(trait_) = self.trait_definition(&chosen.trait_) {
+            let mut variables = Vec::new();
+            self.table.variables(ty, &mut variables);
+            if !variables.is_empty() && !self.last_resort {
+                return TraitMethodChoice::Open(trait_);
+            }
+            // Of a declared parameter only the run knows.
+            if variables.is_empty()
+                && let Some(target) = self.open_trait_target(&trait_, name, ty)
+            {
+                return TraitMethodChoice::One(Box::new(target));
+            }
+        }
         match self.impl_method_target(&chosen, name) {
             Some(target) => TraitMethodChoice::One(Box::new(target)),
             None => TraitMethodChoice::None,
@@ -741,6 +759,7 @@ impl Check<'_, '_> {
                 let scope = self.scope();
                 match self.find_trait_method(&ty, name, &scope) {
                     TraitMethodChoice::One(target) => Some(*target),
+                    TraitMethodChoice::Open(trait_) => self.open_trait_target(&trait_, name, &receiver),
                     TraitMethodChoice::Ambiguous(all) => {
                         self.infer_arguments(args);
                         let resolved = self.table.resolve(&receiver);
@@ -1012,6 +1031,8 @@ impl Check<'_, '_> {
 
 enum TraitMethodChoice {
     One(Box<Target>),
+    /// Implementations of this trait for other type arguments, which are not known yet.
+    Open(DefName),
     /// These traits all give the type the method, and none is nearer than the others.
     Ambiguous(Vec<TraitRef>),
     None,

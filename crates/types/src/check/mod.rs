@@ -174,6 +174,8 @@ pub(crate) struct Check<'a, 'db> {
     /// Constructors in expressions whose type was open when they were met.
     open_constructors: Vec<call::OpenConstructor>,
     open_patterns: Vec<pat::OpenPattern>,
+    /// What is still open now takes its first candidate.
+    last_resort: bool,
 }
 
 pub(crate) fn raw<T>(id: la_arena::Idx<T>) -> usize {
@@ -261,6 +263,7 @@ impl<'a, 'db> Check<'a, 'db> {
             default_types: Vec::new(),
             open_constructors: Vec::new(),
             open_patterns: Vec::new(),
+            last_resort: false,
         }
     }
 

@@ -60,7 +60,13 @@ impl Check<'_, '_> {
                 deciding.push(ty.clone());
             }
         });
-        if matches!(self.pending[id].constraint, Constraint::Overload { .. }) {
+        let inside = match &self.pending[id].constraint {
+            Constraint::Overload { .. } => true,
+            // The head is known: other type arguments may choose another implementation.
+            Constraint::HasMethod { .. } => !matches!(self.table.shallow(&deciding[0]), Ty::Var(_)),
+            _ => false,
+        };
+        if inside {
             let mut variables = Vec::new();
             deciding.iter().for_each(|ty| self.table.variables(ty, &mut variables));
             variables.into_iter().for_each(|var| self.table.watch(var, id as u32));
@@ -81,7 +87,7 @@ impl Check<'_, '_> {
                 self.solve_trait(at, &trait_, &ty, Requirement::Pending(id as u32), MAX_TRAIT_DEPTH)
             }
             Constraint::HasField { ty, field, result } => self.solve_field(id, &ty, &field, &result),
-            Constraint::HasMethod { .. } => self.solve_method(id, false),
+            Constraint::HasMethod { .. } => self.solve_method(id),
             Constraint::Arith { .. } => self.solve_arith(id),
             Constraint::Index { container, index, literal, element } => {
                 self.solve_index(id, &container, &index, literal, &element, false)

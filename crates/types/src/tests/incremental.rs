@@ -312,3 +312,246 @@ pub type P = { x: Int, y: Int }
         type_shape 1"#]],
     );
 }
+
+#[test]
+fn an_added_overload_reaches_users_of_the_name() {
+    check_edit(
+        PROJECT,
+        "util.nos",
+        "pub helper(x) = x + 1\npub helper(x: String) = x\npub other(y) = y\nunrelated(s: String) -> Int = s.length()\n",
+        expect![[r#"
+            binding_group 4
+            infer_group 2
+            inference 2
+            item_problems 1
+            mentions 1
+            scheme 1
+            unit_groups 2"#]],
+    );
+}
+
+#[test]
+fn a_default_that_is_added_reaches_callers() {
+    let before = DEFAULTS.replace("height = 1", "height");
+    let before = before.replace("area(2)", "area(2, 1)");
+    check_edit(
+        &before,
+        "util.nos",
+        "pub area(width, height = 1) = width * height\n",
+        expect![[r#"
+        infer_group 4
+        inference 4
+        item_problems 1
+        mentions 1
+        scheme 1
+        unit_groups 1"#]],
+    );
+}
+
+#[test]
+fn an_added_private_function_reaches_nobody() {
+    check_edit(
+        PROJECT,
+        "util.nos",
+        "pub helper(x) = x + 1\npub other(y) = y\nunrelated(s: String) -> Int = s.length()\nfresh(x) = x\n",
+        expect![[r#"
+            binding_group 4
+            infer_group 1
+            inference 1
+            item_problems 1
+            mentions 1
+            unit_groups 1"#]],
+    );
+}
+
+const SHAPES: &str = "\
+//- /main.nos
+use t.*
+makes() = P(1, 2)
+matches(s) = match s { Dot -> 0, Box(n) -> n }
+keeps(p: P) = p
+pairs(xs: Pairs) = xs
+other() = 1
+//- /t.nos
+pub type P = { x: Int, y: Int }
+pub type S = Dot | Box(Int)
+pub type Pairs = List[Int]
+";
+
+#[test]
+fn an_added_field_reaches_constructions() {
+    let text = "pub type P = { x: Int, y: Int, z: Int }\npub type S = Dot | Box(Int)\npub type Pairs = List[Int]\n";
+    check_edit(
+        SHAPES,
+        "t.nos",
+        text,
+        expect![[r#"
+        infer_group 1
+        inference 1
+        item_problems 1
+        type_def 1
+        type_shape 1"#]],
+    );
+}
+
+#[test]
+fn constructors_in_another_order_reach_matches() {
+    let text = "pub type P = { x: Int, y: Int }\npub type S = Box(Int) | Dot\npub type Pairs = List[Int]\n";
+    check_edit(
+        SHAPES,
+        "t.nos",
+        text,
+        expect![[r#"
+        infer_group 1
+        inference 1
+        item_problems 1
+        type_def 1"#]],
+    );
+}
+
+#[test]
+fn another_target_of_an_alias_reaches_who_writes_it() {
+    let text = "pub type P = { x: Int, y: Int }\npub type S = Dot | Box(Int)\npub type Pairs = List[String]\n";
+    check_edit(
+        SHAPES,
+        "t.nos",
+        text,
+        expect![[r#"
+        infer_group 1
+        inference 1
+        item_problems 1
+        type_shape 1"#]],
+    );
+}
+
+#[test]
+fn an_added_trait_method_reaches_impls_and_users_of_the_trait() {
+    let text = DEFAULT_METHOD.split_once("t.nos\n").map_or("", |(_, text)| text);
+    let text = text.replace("  once(self) -> Int\n", "  once(self) -> Int\n  extra(self) -> Int = 0\n");
+    check_edit(
+        DEFAULT_METHOD,
+        "t.nos",
+        &text,
+        expect![[r#"
+        binding_group 3
+        infer_group 4
+        inference 4
+        item_problems 1
+        mentions 1
+        scheme 1
+        trait_def 1
+        unit_groups 1"#]],
+    );
+}
+
+#[test]
+fn a_removed_impl_reaches_users_of_its_methods() {
+    let text = DEFAULT_METHOD.split_once("t.nos\n").map_or("", |(_, text)| text);
+    let text = text.split_once("Int: Label").map_or("", |(text, _)| text);
+    check_edit(
+        DEFAULT_METHOD,
+        "t.nos",
+        text,
+        expect![[r#"
+        binding_group 1
+        infer_group 2
+        inference 2
+        item_problems 1
+        unit_groups 1"#]],
+    );
+}
+
+#[test]
+fn impls_in_another_order_reach_users_of_a_method_that_both_have() {
+    let before = "\
+//- /main.nos
+use t.*
+uses(n: Int) = n.twice()
+other(n: Int) = n + 1
+//- /t.nos
+pub trait A
+  twice(self) -> Int
+end
+pub trait B
+  twice(self) -> String
+end
+Int: A
+  twice(self) = self
+end
+Int: B
+  twice(self) = show(self)
+end
+";
+    let text = before.split_once("t.nos\n").map_or("", |(_, text)| text);
+    let (traits, impls) = text.split_at(text.find("Int: A").unwrap_or_default());
+    let (first, second) = impls.split_at(impls.find("Int: B").unwrap_or_default());
+    check_edit(
+        before,
+        "t.nos",
+        &format!("{traits}{second}{first}"),
+        expect![[r#"
+        impl_def 2
+        infer_group 3
+        inference 3
+        item_problems 1
+        scheme 1
+        unit_groups 1"#]],
+    );
+}
+
+#[test]
+fn the_type_of_a_value_reaches_its_users() {
+    let before = "\
+//- /main.nos
+use t.*
+uses() = start
+other() = 1
+//- /t.nos
+pub start = base + 1
+base = 1
+";
+    check_edit(
+        before,
+        "t.nos",
+        "pub start = base + 2\nbase = 1\n",
+        expect![[r#"
+        infer_group 1
+        item_problems 1
+        mentions 1"#]],
+    );
+    check_edit(
+        before,
+        "t.nos",
+        "pub start = base + 1\nbase = 1.5\n",
+        expect![[r#"
+        infer_group 3
+        inference 3
+        item_problems 1
+        mentions 1
+        scheme 2"#]],
+    );
+}
+
+#[test]
+fn the_type_of_an_mvar_reaches_who_reads_it() {
+    let before = "\
+//- /t.nos
+mvar count: Int = 1
+reads() = count
+other() = 1
+//- /main.nos
+main() = 1
+";
+    check_edit(before, "t.nos", "mvar count: Int = 2\nreads() = count\nother() = 1\n", expect!["infer_group 1"]);
+    check_edit(
+        before,
+        "t.nos",
+        "mvar count: Float = 1.5\nreads() = count\nother() = 1\n",
+        expect![[r#"
+        infer_group 2
+        inference 2
+        item_problems 1
+        scheme 1
+        unit_groups 1"#]],
+    );
+}
