@@ -912,7 +912,7 @@ impl Check<'_, '_> {
             let Some(head) = head_of_table(table) else { continue };
             for def in self.builtin_callees(table, name) {
                 if let Some(args) = self.site_arguments(&def, args) {
-                    let shape = Some(Ty::Con(head, Arc::new([])));
+                    let shape = Some(Ty::Con(head, [].into()));
                     candidates.push(SiteCandidate { heads: vec![shape], callee: callee_of(&def), args });
                     break;
                 }
