@@ -1,7 +1,8 @@
 //! The one table of natives: what the machine supplies and the checker, code generation and completion know of it.
 //!
 //! Input: nothing. Output: rows sorted by name; rows of one name are overloads. A type is written as a function head of
-//! the language; names in it mean the prelude, `stdlib.io` or `stdlib.json`, whatever a program declares.
+//! the language; names in it mean the prelude, `stdlib.io` or `stdlib.json`, whatever a program declares, and `Dyn` is the
+//! type of a value that only the run time knows.
 //!
 //! Invariant: a row is added together with its implementation in the machine; names starting with `Prim.` are visible
 //! to library sources only.
@@ -28,8 +29,6 @@ pub enum Special {
     AssertType,
     /// The argument must be a list of pairs, which is reported in its own words.
     Pairs,
-    /// The value type of the result is not known statically.
-    DynResult,
     /// The machine receives the type arguments, written as text, as one leading String argument each.
     TypeArguments,
 }
@@ -574,7 +573,7 @@ const NATIVES: &[Native] = &[
     ),
     row(
         "jsonToTypeByName",
-        "[T](typeName: String, j: Json) -> T",
+        "(typeName: String, j: Json) -> Dyn",
         "As `jsonToType`, the type given as text; throws `Unknown type: N`.",
     ),
     row("len", "[T](xs: List[T]) -> Int", "Number of elements of a list."),
@@ -594,7 +593,7 @@ const NATIVES: &[Native] = &[
     ),
     row(
         "makeRecordByName",
-        "[T](typeName: String, fields: Map[String, Json]) -> T",
+        "(typeName: String, fields: Map[String, Json]) -> Dyn",
         "As `makeRecord`, the type given as text.",
     ),
     special(
@@ -605,7 +604,7 @@ const NATIVES: &[Native] = &[
     ),
     row(
         "makeVariantByName",
-        "[T](typeName: String, constructor: String, fields: Map[String, Json]) -> T",
+        "(typeName: String, constructor: String, fields: Map[String, Json]) -> Dyn",
         "As `makeVariant`, the type given as text.",
     ),
     row("max", "[T: Ord](a: T, b: T) -> T", "The larger one, `a` when equal."),
@@ -658,11 +657,10 @@ const NATIVES: &[Native] = &[
     row("toUInt32", "[T: Num](x: T) -> UInt32", "Number as `UInt32`: integers wrap, fractions are cut and saturate."),
     row("toUInt64", "[T: Num](x: T) -> UInt64", "Number as `UInt64`: integers wrap, fractions are cut and saturate."),
     row("toUInt8", "[T: Num](x: T) -> UInt8", "Number as `UInt8`: integers wrap, fractions are cut and saturate."),
-    special(
+    row(
         "typeInfo",
-        "[V](name: String) -> Map[String, V]",
+        "(name: String) -> Map[String, Dyn]",
         "Description of a declared type; an empty map for an unknown name.",
-        Special::DynResult,
     ),
     special("typeNameOf", "[T]() -> String", "Name of the type argument.", Special::TypeArguments),
     row(

@@ -147,6 +147,9 @@ fn lower(ty: &TypeRef, generics: &[Name]) -> Ty {
             if let Some(index) = generics.iter().position(|name| name == path) {
                 return Ty::Param(index as u32);
             }
+            if path == "Dyn" {
+                return Ty::Dyn;
+            }
             if let Some(builtin) = Builtin::from_name(path) {
                 return Ty::Con(crate::ty::Head::Builtin(builtin), args.into());
             }

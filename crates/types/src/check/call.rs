@@ -105,6 +105,28 @@ impl Check<'_, '_> {
         }
     }
 
+    /// The arguments of a call whose callee only the run time knows: so are the parameters of lambdas among them.
+    pub(crate) fn infer_dynamic_arguments(&mut self, args: &mut [Argument]) {
+        for arg in args {
+            match (arg.expr, &arg.ty) {
+                (Some(expr), None) => {
+                    let hint = self.is_lambda(arg.expr).then_some(Ty::Dyn);
+                    arg.ty = Some(self.infer_expr(expr, hint.as_ref()));
+                }
+                (_, Some(ty)) => {
+                    if let Ty::Fn(function) = self.table.shallow(ty) {
+                        for param in &function.params {
+                            // Cannot fail: `Dyn` fits everything and is taken by what is still open.
+                            let _ = self.table.unify(param, &Ty::Dyn);
+                        }
+                        self.solve_woken();
+                    }
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
     fn is_lambda(&self, expr: Option<ExprId>) -> bool {
         expr.is_some_and(|expr| matches!(self.bodies[self.current].body.exprs[expr], Expr::Lambda(_)))
     }
@@ -472,7 +494,12 @@ impl Check<'_, '_> {
                 self.infer_arguments(&mut args);
                 Ty::Error
             }
-            Ty::Dyn | Ty::Con(Head::Rigid(_), _) => {
+            Ty::Dyn => {
+                self.infer_dynamic_arguments(&mut args);
+                self.plan_value_call(expr, args.len());
+                Ty::Dyn
+            }
+            Ty::Con(Head::Rigid(_), _) => {
                 self.infer_arguments(&mut args);
                 self.plan_value_call(expr, args.len());
                 Ty::Dyn
@@ -840,7 +867,7 @@ impl Check<'_, '_> {
                 }
                 None
             }
-            stdlib::Special::DynResult | stdlib::Special::TypeArguments => None,
+            stdlib::Special::TypeArguments => None,
         }
     }
 

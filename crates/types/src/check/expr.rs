@@ -468,7 +468,9 @@ impl Check<'_, '_> {
 
     /// A lambda, with the types that its context wants for the parameters.
     pub(crate) fn infer_lambda(&mut self, lambda: &Lambda, hint: Option<&Ty>) -> Ty {
-        let wanted = match hint.map(|hint| self.table.shallow(hint)) {
+        let hint = hint.map(|hint| self.table.shallow(hint));
+        let dynamic = matches!(hint, Some(Ty::Dyn));
+        let wanted = match hint {
             Some(Ty::Fn(function)) => Some(function),
             _ => None,
         };
@@ -478,6 +480,8 @@ impl Check<'_, '_> {
         for (index, param) in lambda.params.iter().enumerate() {
             let ty = match param.ty {
                 Some(annotation) => self.annotation(annotation),
+                // Whoever calls it is known to the run time only, and so is what it is called with.
+                None if dynamic => Ty::Dyn,
                 None => self.table.fresh(),
             };
             if let Some(wanted) = &wanted {

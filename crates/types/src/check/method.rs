@@ -131,7 +131,7 @@ impl Check<'_, '_> {
             }
             Found::Open => self.defer_method(expr, receiver, name, scope, args, local),
             Found::Dynamic => {
-                self.infer_arguments(&mut args);
+                self.infer_dynamic_arguments(&mut args);
                 let site = self.method_site(name, &args, &scope, local);
                 self.plan(expr, site);
                 Ty::Dyn
@@ -256,6 +256,7 @@ impl Check<'_, '_> {
                 }
             }
             Found::Dynamic => {
+                self.infer_dynamic_arguments(&mut arguments);
                 if record {
                     let site = self.method_site(&method, &arguments, &scope, local);
                     self.plan(at, site);

@@ -1,7 +1,8 @@
-//! Reads of an mvar that a decision is based on, and writes of it that forget what was read.
+//! Writes of an mvar that lose another write.
 //!
 //! Input: a body. Output: a problem for each `if` or `match` that reads an mvar and, in a branch, assigns it a value
-//! that does not read it again: another process may have written in between.
+//! that does not read it again: another process may have written in between; and one for each assignment of an mvar
+//! inside the value of another assignment of the same mvar.
 
 use base_db::{DefKind, DefName, Name};
 use hir::body::{Body, Expr, ExprId, Stmt};
@@ -126,6 +127,7 @@ impl Check<'_, '_> {
         if any.is_empty() {
             return;
         }
+        self.check_nested_writes(&body, &any);
         let mut found: Vec<(ExprId, Name)> = Vec::new();
         for (expr, node) in body.exprs.iter() {
             let (decides, branches): (ExprId, Vec<ExprId>) = match node {
@@ -164,6 +166,28 @@ impl Check<'_, '_> {
             .help(format!("use `{name}.update(value => …)`, or let the new value depend on `{name}`"));
             let problem =
                 draft.at(state.module.clone(), Some(state.def.clone()), hir::problem::Anchor::Expr(raw(expr) as u32));
+            state.more.push(problem);
+        }
+    }
+
+    /// Reports a write of an mvar inside the value that is assigned to the same mvar: the cell is locked from the read to
+    /// the write, so the inner one would be lost.
+    fn check_nested_writes(&mut self, body: &Body, all: &[(Name, ExprId)]) {
+        for (name, value) in all {
+            let mut inner = Vec::new();
+            walk(body, *value, &mut |part| assignments(body, part, &mut inner));
+            if !inner.iter().any(|(other, _)| other == name) {
+                continue;
+            }
+            let state = self.cx();
+            let function = state.def.name().clone();
+            let draft = Draft::new(
+                416,
+                format!("function `{function}` writes mvar `{name}` inside the value that is assigned to it"),
+            )
+            .help("compute the value first and assign it in a statement of its own");
+            let at = hir::problem::Anchor::Expr(raw(*value) as u32);
+            let problem = draft.at(state.module.clone(), Some(state.def.clone()), at);
             state.more.push(problem);
         }
     }
