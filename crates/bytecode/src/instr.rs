@@ -446,6 +446,10 @@ instructions! {
     // ---- Processes -----------------------------------------------------------------------------------------------
     /// `dst` = Pid of a new process that calls the function value (no parameters). What it captured is copied.
     Spawn { dst: Dst, function: Src },
+    /// Links the running process and `pid`: the failure or the killing of one ends the other.
+    Link { pid: Src },
+    /// The running process gets the message `("DOWN", pid, reason)` when `pid` ends. Only for processes it has spawned.
+    Monitor { pid: Src },
     /// Appends a copy of `src` to the mailbox of `pid`.
     Send { pid: Src, src: Src },
     /// `dst` = own Pid.

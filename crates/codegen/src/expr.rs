@@ -5,7 +5,7 @@
 //! register is fresh.
 
 use bytecode::{Constant, Instr};
-use hir::body::{BinaryOp, Expr, ExprId, Lambda, Literal, Stmt, UnaryOp};
+use hir::body::{BinaryOp, Expr, ExprId, Lambda, Literal, SpawnKind, Stmt, UnaryOp};
 use types::{Builtin, Callee, FieldAccess, Resolution};
 
 use crate::{
@@ -181,10 +181,15 @@ impl Gen<'_> {
             Expr::Map(entries) => self.map_literal(expr, entries, dst),
             Expr::Set(items) => self.set_literal(expr, items, dst),
             Expr::Lambda(lambda) => self.lambda(lambda, dst),
-            Expr::Spawn { body, .. } => {
+            Expr::Spawn { kind, body } => {
                 let function = self.operand(*body);
                 self.at(expr);
                 self.emit(Instr::Spawn { dst, function });
+                match kind {
+                    SpawnKind::Plain => {}
+                    SpawnKind::Link => self.emit(Instr::Link { pid: dst }),
+                    SpawnKind::Monitor => self.emit(Instr::Monitor { pid: dst }),
+                }
             }
             Expr::Send { pid, message } => {
                 let (pid, src) = self.operands(*pid, *message);

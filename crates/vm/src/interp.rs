@@ -1208,6 +1208,14 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     let pid = tri!(world.spawn(reg!(function)));
                     set!(dst, Value::Pid(pid));
                 }
+                Instr::Link { pid } => match reg!(pid) {
+                    Value::Pid(pid) => world.ties.link(process.id, *pid),
+                    other => fail!(type_error("Pid", other)),
+                },
+                Instr::Monitor { pid } => match reg!(pid) {
+                    Value::Pid(pid) => world.ties.watch(process.id, *pid),
+                    other => fail!(type_error("Pid", other)),
+                },
                 Instr::Send { pid, src } => match reg!(pid) {
                     Value::Pid(pid) => {
                         let message = isolate(reg!(src));

@@ -29,6 +29,7 @@ mod reactive;
 mod show;
 mod stop;
 mod text;
+mod ties;
 mod value;
 
 pub use data::Data;

@@ -27,6 +27,7 @@ use crate::mem;
 use crate::process::{Process, Ret, State};
 use crate::reactive::Reactives;
 use crate::stop;
+use crate::ties::{Consequences, End, Ties};
 use crate::value::{Ctor, Value};
 
 /// Knobs of the embedder.
@@ -75,7 +76,10 @@ pub(crate) struct World {
     ready: VecDeque<u64>,
     timers: BinaryHeap<Reverse<(i64, u64)>>,
     next_pid: u64,
-    /// First failure of a process other than main.
+    pub(crate) ties: Ties,
+    /// Messages to the running process, which is not among `processes`.
+    held: Vec<Value>,
+    /// First failure of a process other than main that nobody was told of.
     child_failure: Option<Box<Failure>>,
     stdout: String,
     pub(crate) random: u64,
@@ -233,9 +237,37 @@ impl World {
         }
     }
 
-    /// Ends a process that is not running.
-    pub(crate) fn kill(&mut self, pid: u64) -> bool {
-        self.processes.remove(&pid).is_some()
+    /// Ends a process that is not running, and those linked to it but `killer`, the running one.
+    pub(crate) fn kill(&mut self, pid: u64, killer: u64) -> bool {
+        if self.processes.remove(&pid).is_none() {
+            return false;
+        }
+        self.ended(pid, End::Killed, Some(killer));
+        true
+    }
+
+    /// A process has ended: ends those that are linked to it, and tells those that watch one of them. `running` is the
+    /// process that runs at this moment, which goes on. Returns whether somebody has been told.
+    fn ended(&mut self, pid: u64, end: End<'_>, running: Option<u64>) -> bool {
+        let mut heard = false;
+        let mut queue = vec![pid];
+        while let Some(pid) = queue.pop() {
+            let Consequences { linked, told } = self.ties.ended(pid, end);
+            for other in linked {
+                if self.processes.remove(&other).is_some() {
+                    queue.push(other);
+                }
+            }
+            if let Some((watcher, message)) = told {
+                if Some(watcher) == running {
+                    self.held.push(message);
+                } else {
+                    self.send(watcher, &message);
+                }
+                heard = true;
+            }
+        }
+        heard
     }
 
     /// Milliseconds of a clock that never goes back.
@@ -346,7 +378,9 @@ impl World {
                 continue;
             };
             let Some(mut process) = self.processes.remove(&pid) else { continue };
-            match interp::run(self, &mut process) {
+            let exit = interp::run(self, &mut process);
+            let held = std::mem::take(&mut self.held);
+            match exit {
                 Exit::Yield => {
                     self.ready.push_back(pid);
                     self.processes.insert(pid, process);
@@ -359,10 +393,25 @@ impl World {
                 }
                 Exit::Done(value) if pid == main => return Ok(value),
                 Exit::Failed(failure) if pid == main || failure.stop().is_some() => return Err(failure),
-                Exit::Done(_) => {}
-                Exit::Failed(failure) => {
-                    self.child_failure.get_or_insert(failure);
+                Exit::Done(_) => {
+                    self.ended(pid, End::Normal, None);
                 }
+                Exit::Failed(failure) => {
+                    let heard = self.ended(pid, End::Failed(&failure), None);
+                    if !self.processes.contains_key(&main) {
+                        return Err(failure);
+                    }
+                    if !heard {
+                        self.child_failure.get_or_insert(failure);
+                    }
+                }
+            }
+            for message in held {
+                self.send(pid, &message);
+            }
+            if !self.processes.contains_key(&main) {
+                let raise = Raise::Panic("the main process was killed".to_owned());
+                return Err(Box::new(Failure { raise, trace: Rc::new([]) }));
             }
             if self.child_failure.is_some() && self.main_is_stuck(main) {
                 return Err(self.child_failure.take().unwrap_or_else(|| self.deadlock()));
@@ -449,6 +498,8 @@ impl Machine {
                 ready: VecDeque::new(),
                 timers: BinaryHeap::new(),
                 next_pid: 1,
+                ties: Ties::default(),
+                held: Vec::new(),
                 child_failure: None,
                 stdout: String::new(),
                 random,
@@ -466,6 +517,7 @@ impl Machine {
         let result = self.start(symbol, args).and_then(|main| {
             let result = self.world.run(main);
             self.world.processes.remove(&main);
+            self.world.ended(main, result.as_ref().map_or_else(|failure| End::Failed(failure), |_| End::Normal), None);
             result
         });
         self.world.flush();

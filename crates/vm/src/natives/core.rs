@@ -79,7 +79,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         if pid == ctx.pid {
             return Err(panic("Process.kill: a process cannot kill itself"));
         }
-        Ok(Value::Bool(ctx.world.kill(pid)))
+        Ok(Value::Bool(ctx.world.kill(pid, ctx.pid)))
     }),
     native("Process.time", 1, |ctx, args| {
         let pid = pid(&args[0])?;

@@ -168,7 +168,7 @@ fn instr(random: &mut impl Choices, pc: u64, len: u64) -> Instr {
         74 => Instr::Throw { src: a },
         75 if random.below(3) == 0 => Instr::TryPush { dst: window, handler: target },
         76 if random.below(3) == 0 => Instr::TryPop,
-        _ => match random.below(22) {
+        _ => match random.below(24) {
             0 => Instr::Rethrow { token: a },
             1 => Instr::Spawn { dst: a, function: b },
             2 => Instr::Send { pid: a, src: b },
@@ -182,6 +182,8 @@ fn instr(random: &mut impl Choices, pc: u64, len: u64) -> Instr {
             10 => Instr::JumpNotTuple { src: a, arity: count, offset },
             11 => Instr::JumpNotList { src: a, len: count, offset },
             12 => Instr::JumpListShorter { src: a, len: count, offset },
+            22 => Instr::Link { pid: a },
+            23 => Instr::Monitor { pid: a },
             13 => Instr::JumpNotMember { src: a, item: b, offset },
             14 => Instr::JumpNotPrefix { src: a, constant: 0, offset },
             15 => Instr::StripPrefix { dst: a, src: b, constant: 0 },
