@@ -201,9 +201,9 @@ instructions! {
     MvarGet { dst: Dst, symbol: SymbolIx },
     /// Module variable = `src`.
     MvarSet { symbol: SymbolIx, src: Src },
-    /// Begins a region in which this process is not preempted: around `m = e` where `e` reads `m`. Regions nest.
-    /// Return, tail calls and leaving a try region are not allowed inside; a failure closes what its handler did not open.
-    AtomicEnter,
+    /// Begins an update of the module variable: around `m = e` where `e` reads `m`. Inside, this process is not preempted,
+    /// and while it waits nobody else writes the variable. Regions nest. Return, tail calls and leaving a try region are not allowed inside; a failure closes what its handler did not open.
+    AtomicEnter { symbol: SymbolIx },
     /// Ends the region.
     AtomicLeave,
 

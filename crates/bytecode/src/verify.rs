@@ -248,10 +248,9 @@ enum Region {
 /// Flows the stack of open regions along all edges. Stacks are nodes of a tree, so equality is one number.
 fn verify_regions(chunk: &Chunk, body: &Body) -> Result<(), Problem> {
     let code = &body.code;
-    if !code
-        .iter()
-        .any(|instr| matches!(instr, Instr::TryPush { .. } | Instr::TryPop | Instr::AtomicEnter | Instr::AtomicLeave))
-    {
+    if !code.iter().any(|instr| {
+        matches!(instr, Instr::TryPush { .. } | Instr::TryPop | Instr::AtomicEnter { .. } | Instr::AtomicLeave)
+    }) {
         return Ok(());
     }
     // Node 0 is the empty stack; `nodes[n]` = (rest of the stack, top).
@@ -274,7 +273,7 @@ fn verify_regions(chunk: &Chunk, body: &Body) -> Result<(), Problem> {
         };
         let after = match instr {
             Instr::TryPush { .. } => push(Region::Try),
-            Instr::AtomicEnter => push(Region::Atomic),
+            Instr::AtomicEnter { .. } => push(Region::Atomic),
             Instr::TryPop | Instr::AtomicLeave => {
                 let closes = if matches!(instr, Instr::TryPop) { Region::Try } else { Region::Atomic };
                 let (rest, top) = nodes[stack as usize];

@@ -98,7 +98,7 @@ impl Gen<'_> {
         let updates_itself = self.reads_mvar(value, &def);
         let mark = self.code().mark();
         if updates_itself {
-            self.emit(Instr::AtomicEnter);
+            self.emit(Instr::AtomicEnter { symbol });
             self.frame().regions.push(Region::Atomic);
         }
         let src = self.operand(value);

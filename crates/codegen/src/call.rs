@@ -143,7 +143,7 @@ impl<'a> Gen<'a> {
                 let symbol = self.chunk.symbol(def.symbol().clone());
                 let dst = self.alloc();
                 self.at(expr);
-                self.emit(Instr::AtomicEnter);
+                self.emit(Instr::AtomicEnter { symbol });
                 self.emit(Instr::MvarGet { dst, symbol });
                 self.emit(Instr::CallValue { argc: 1, dst, callee, args: dst });
                 self.emit(Instr::MvarSet { symbol, src: dst });

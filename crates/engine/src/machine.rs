@@ -254,7 +254,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Runs the entry function and gives its result as the command prints it; `None` for `()`.
+    /// Runs the entry function and gives its result as the command prints it; `None` for `()`. When there is a result or
+    /// a failure to print, the output of the program ends with a line end.
     ///
     /// `bin`: which `[[bin]]`; `None`: the default one or `main`. Errors of the program are a value:
     /// [`RunError::Broken`].
@@ -274,17 +275,24 @@ impl Engine {
             Ok((symbol, workspace.mvars()))
         })?;
         let mut machine = self.machine(limits, args);
-        self.initialise(&mut machine, &mvars)?;
+        if let Err(error) = self.initialise(&mut machine, &mvars) {
+            machine.end_line();
+            return Err(error);
+        }
         self.timings.link_us = linking.elapsed().as_micros() as u64;
         self.timings.start_us = self.opened.elapsed().as_micros() as u64;
         let running = Instant::now();
         let result = machine.call(&symbol, &[]);
         self.timings.run_us = running.elapsed().as_micros() as u64;
         let main_module = symbol.rsplit_once('.').map_or("", |(module, _)| module).to_owned();
-        match result {
+        let result = match result {
             Ok(value) => Ok(vm::result_form(&value, &main_module)),
             Err(failure) => Err(self.failed(&failure)),
+        };
+        if !matches!(result, Ok(None)) {
+            machine.end_line();
         }
+        result
     }
 
     /// Which functions to look for. `Err`: why none, for the user.

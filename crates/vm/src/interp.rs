@@ -90,7 +90,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
         if *fuel <= 0 {
             let used = QUANTUM - *fuel;
             *fuel = QUANTUM;
-            if world.tick(used)? && process.atomic == 0 {
+            if world.tick(used)? && process.atomic.is_empty() {
                 return Ok(Exit::Yield);
             }
         }
@@ -157,7 +157,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     let used = QUANTUM - *fuel;
                     *fuel = QUANTUM;
                     save!($pc);
-                    if world.tick(used)? && process.atomic == 0 {
+                    if world.tick(used)? && process.atomic.is_empty() {
                         return Ok(Exit::Yield);
                     }
                 }
@@ -542,10 +542,33 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     if cached.get() == NO_SLOT {
                         cached.set(world.mvar_slot(&unit.chunk.symbols[usize::from(symbol)]));
                     }
+                    if world.is_locked(cached.get(), process.id) {
+                        save!(pc - 1);
+                        process.state = State::Locked;
+                        return Ok(Exit::Wait);
+                    }
                     world.set_mvar(cached.get(), snapshot(reg!(src)));
                 }
-                Instr::AtomicEnter => process.atomic += 1,
-                Instr::AtomicLeave => process.atomic = process.atomic.saturating_sub(1),
+                Instr::AtomicEnter { symbol } => {
+                    let cached = &unit.mvars[usize::from(symbol)];
+                    if cached.get() == NO_SLOT {
+                        cached.set(world.mvar_slot(&unit.chunk.symbols[usize::from(symbol)]));
+                    }
+                    if world.is_locked(cached.get(), process.id) {
+                        save!(pc - 1);
+                        process.state = State::Locked;
+                        return Ok(Exit::Wait);
+                    }
+                    process.atomic.push(cached.get());
+                }
+                Instr::AtomicLeave => {
+                    process.atomic.pop();
+                    // Without a pause here, one that updates in a loop would never let the others in.
+                    if process.atomic.is_empty() && world.somebody_is_locked() {
+                        save!(pc);
+                        return Ok(Exit::Yield);
+                    }
+                }
 
                 Instr::AddInt { dst, a, b } => int_op!(dst, a, b, wrapping_add, Op::Add),
                 Instr::SubInt { dst, a, b } => int_op!(dst, a, b, wrapping_sub, Op::Sub),
@@ -1196,7 +1219,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     frames: process.frames.len() as u32,
                     target: handler,
                     dst,
-                    atomic: process.atomic,
+                    atomic: process.atomic.len() as u32,
                 }),
                 Instr::TryPop => drop(process.handlers.pop()),
                 Instr::Rethrow { token } => match reg!(token) {

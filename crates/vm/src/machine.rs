@@ -3,7 +3,7 @@
 //! Input: a [`ChunkSource`], a [`Host`] and [`Limits`]. Output: results of [`Machine::call`].
 //!
 //! One thread runs all processes in turn. A process is switched only at calls and backward jumps outside of atomic
-//! regions, or when it waits; so mvars need no locks.
+//! regions, or when it waits; so an mvar needs a lock only while a process waits in the middle of its update.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -77,14 +77,28 @@ pub(crate) struct World {
     timers: BinaryHeap<Reverse<(i64, u64)>>,
     next_pid: u64,
     pub(crate) ties: Ties,
+    /// Module variables in the middle of an update that waits: slot and process. A process that runs needs no entry, as
+    /// nobody comes in between.
+    locks: Vec<(u32, u64)>,
+    /// Processes that wait for one of `locks`.
+    locked: Vec<u64>,
     /// Messages to the running process, which is not among `processes`.
     held: Vec<Value>,
     /// First failure of a process other than main that nobody was told of.
     child_failure: Option<Box<Failure>>,
     stdout: String,
+    /// Where the last line of the output has no end yet.
+    open_line: Option<Stream>,
     pub(crate) random: u64,
     pub(crate) reactive: Reactives,
     pub(crate) regexes: FxHashMap<SmolStr, regex::Regex>,
+}
+
+/// What a program writes to.
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Output,
+    Error,
 }
 
 /// Named places with a value that may not be known yet.
@@ -252,6 +266,7 @@ impl World {
         let mut heard = false;
         let mut queue = vec![pid];
         while let Some(pid) = queue.pop() {
+            self.hold(pid, &[]);
             let Consequences { linked, told } = self.ties.ended(pid, end);
             for other in linked {
                 if self.processes.remove(&other).is_some() {
@@ -268,6 +283,39 @@ impl World {
             }
         }
         heard
+    }
+
+    /// Whether another process is in the middle of an update of the variable.
+    #[inline]
+    pub(crate) fn is_locked(&self, slot: u32, pid: u64) -> bool {
+        !self.locks.is_empty() && self.locks.iter().any(|&(locked, owner)| locked == slot && owner != pid)
+    }
+
+    /// Whether somebody waits for the end of an update.
+    #[inline]
+    pub(crate) fn somebody_is_locked(&self) -> bool {
+        !self.locked.is_empty()
+    }
+
+    /// From now on the process holds exactly the locks of these variables. If it lets go of one, who waits tries again.
+    fn hold(&mut self, pid: u64, slots: &[u32]) {
+        let before = self.locks.len();
+        self.locks.retain(|(slot, owner)| *owner != pid || slots.contains(slot));
+        let released = self.locks.len() < before;
+        for &slot in slots {
+            if !self.locks.contains(&(slot, pid)) {
+                self.locks.push((slot, pid));
+            }
+        }
+        if !released {
+            return;
+        }
+        for pid in std::mem::take(&mut self.locked) {
+            if let Some(process) = self.processes.get_mut(&pid) {
+                process.state = State::Ready;
+                self.ready.push_back(pid);
+            }
+        }
     }
 
     /// Milliseconds of a clock that never goes back.
@@ -323,6 +371,7 @@ impl World {
     pub(crate) fn flush(&mut self) {
         if !self.stdout.is_empty() {
             self.host.write_stdout(&self.stdout);
+            self.open_line = (!self.stdout.ends_with('\n')).then_some(Stream::Output);
             self.stdout.clear();
         }
     }
@@ -331,6 +380,9 @@ impl World {
     pub(crate) fn print_error(&mut self, text: &str) {
         self.flush();
         self.host.write_stderr(text);
+        if !text.is_empty() {
+            self.open_line = (!text.ends_with('\n')).then_some(Stream::Error);
+        }
     }
 
     /// A constructor by the names of the library's own types.
@@ -380,6 +432,8 @@ impl World {
             let Some(mut process) = self.processes.remove(&pid) else { continue };
             let exit = interp::run(self, &mut process);
             let held = std::mem::take(&mut self.held);
+            // A process that could go on is not in the middle of an update.
+            self.hold(pid, if matches!(exit, Exit::Wait) { &process.atomic } else { &[] });
             match exit {
                 Exit::Yield => {
                     self.ready.push_back(pid);
@@ -388,6 +442,9 @@ impl World {
                 Exit::Wait => {
                     if let State::Receiving(Some(due)) | State::Sleeping(due) = process.state {
                         self.timers.push(Reverse((due, pid)));
+                    }
+                    if process.state == State::Locked {
+                        self.locked.push(pid);
                     }
                     self.processes.insert(pid, process);
                 }
@@ -499,9 +556,12 @@ impl Machine {
                 timers: BinaryHeap::new(),
                 next_pid: 1,
                 ties: Ties::default(),
+                locks: Vec::new(),
+                locked: Vec::new(),
                 held: Vec::new(),
                 child_failure: None,
                 stdout: String::new(),
+                open_line: None,
                 random,
                 reactive: Reactives::default(),
                 regexes: FxHashMap::default(),
@@ -522,6 +582,15 @@ impl Machine {
         });
         self.world.flush();
         result.map_err(|failure| *failure)
+    }
+
+    /// Ends the line that the program has left open, if it has, so that a result or a failure can start a line of its own.
+    pub fn end_line(&mut self) {
+        match self.world.open_line.take() {
+            Some(Stream::Output) => self.world.host.write_stdout("\n"),
+            Some(Stream::Error) => self.world.host.write_stderr("\n"),
+            None => {}
+        }
     }
 
     fn start(&mut self, symbol: &str, args: Vec<Value>) -> Result<u64, Box<Failure>> {

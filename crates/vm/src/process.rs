@@ -43,7 +43,7 @@ pub(crate) struct Handler {
     pub(crate) frames: u32,
     pub(crate) target: u32,
     pub(crate) dst: u16,
-    /// Atomic depth to go back to.
+    /// Number of open updates to go back to.
     pub(crate) atomic: u32,
 }
 
@@ -55,6 +55,8 @@ pub(crate) enum State {
     Receiving(Option<i64>),
     /// For a moment.
     Sleeping(i64),
+    /// For the end of an update of a module variable.
+    Locked,
 }
 
 /// Messages in the order of their arrival.
@@ -91,8 +93,8 @@ pub(crate) struct Process {
     pub(crate) frames: Vec<Frame>,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) mailbox: Mailbox,
-    /// Number of open atomic regions.
-    pub(crate) atomic: u32,
+    /// Slots of the module variables that it is updating, innermost last.
+    pub(crate) atomic: Vec<u32>,
     pub(crate) state: State,
     /// Clock when it started.
     pub(crate) started: i64,
@@ -123,7 +125,7 @@ impl Process {
             frames: Vec::new(),
             handlers: Vec::new(),
             mailbox: Mailbox::default(),
-            atomic: 0,
+            atomic: Vec::new(),
             state: State::Ready,
             started,
             scratch: Vec::new(),
@@ -248,7 +250,7 @@ impl Process {
         while self.frames.len() > handler.frames as usize {
             self.pop_frame();
         }
-        self.atomic = handler.atomic;
+        self.atomic.truncate(handler.atomic as usize);
         if let Some(frame) = self.frames.last_mut() {
             let dst = frame.base as usize + usize::from(handler.dst);
             frame.pc = handler.target;
@@ -268,6 +270,6 @@ impl Process {
             self.pop_frame();
         }
         self.handlers.clear();
-        self.atomic = 0;
+        self.atomic.clear();
     }
 }

@@ -355,7 +355,7 @@ fn mvars_start_with_their_initialiser() {
     });
     program.function("main/0", 0, 1, |chunk, body| {
         let hits = chunk.symbol("hits");
-        body.emit(Instr::AtomicEnter);
+        body.emit(Instr::AtomicEnter { symbol: hits });
         body.emit(Instr::MvarGet { dst: 0, symbol: hits });
         body.emit(Instr::AddIntImm { dst: 0, a: 0, imm: 1 });
         body.emit(Instr::MvarSet { symbol: hits, src: 0 });

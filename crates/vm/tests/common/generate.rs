@@ -122,7 +122,7 @@ fn instr(random: &mut impl Choices, pc: u64, len: u64) -> Instr {
         14 => Instr::LoadValue { dst: a, symbol: index },
         15 => Instr::MvarGet { dst: a, symbol: index },
         16 => Instr::MvarSet { symbol: index, src: a },
-        17 if random.below(8) == 0 => Instr::AtomicEnter,
+        17 if random.below(8) == 0 => Instr::AtomicEnter { symbol: index },
         18 if random.below(8) == 0 => Instr::AtomicLeave,
         19 => Instr::AddInt { dst: a, a: b, b: c },
         20 => Instr::DivInt { dst: a, a: b, b: c },
