@@ -196,8 +196,8 @@ instructions! {
     /// `dst` = value of the symbol's chunk (no parameters), run at most once per machine and remembered. A failure is
     /// not remembered. For the language's top-level bindings, which run at every use, use `Call` without arguments.
     LoadValue { dst: Dst, symbol: SymbolIx },
-    /// `dst` = snapshot of the module variable. If it was not initialised yet, its initialiser (the chunk of the same
-    /// symbol, no parameters) runs first.
+    /// `dst` = snapshot of the module variable. Fails if it was not initialised yet: whoever runs a program starts with
+    /// the initialisers (the chunks of the same symbols, no parameters) in order.
     MvarGet { dst: Dst, symbol: SymbolIx },
     /// Module variable = `src`.
     MvarSet { symbol: SymbolIx, src: Src },

@@ -10,6 +10,7 @@ use expect_test::expect;
 fn chunk_of(registers: u16, code: &[Instr]) -> Chunk {
     let mut chunk = ChunkBuilder::new("t.f/0");
     chunk.str("text");
+    chunk.symbol("t.m");
     chunk.constant(Constant::IntRange { low: 1, high: 5 });
     let mut body = BodyBuilder::new();
     for &instr in code {
@@ -93,7 +94,7 @@ fn tables_and_constants_fit() {
     check(1, &[Instr::LoadConst { dst: 0, constant: 2 }, ret], Err(VerifyProblem::IndexOutOfBounds));
     check(1, &[Instr::LoadConst { dst: 0, constant: 1 }, ret], Err(VerifyProblem::WrongConstant));
     check(1, &[Instr::StripPrefix { dst: 0, src: 0, constant: 1 }, ret], Err(VerifyProblem::WrongConstant));
-    check(1, &[Instr::Call { argc: 0, dst: 0, symbol: 0, args: 0 }, ret], Err(VerifyProblem::IndexOutOfBounds));
+    check(1, &[Instr::Call { argc: 0, dst: 0, symbol: 9, args: 0 }, ret], Err(VerifyProblem::IndexOutOfBounds));
     check(1, &[Instr::LoadCapture { dst: 0, index: 0 }, ret], Err(VerifyProblem::IndexOutOfBounds));
     check(1, &[Instr::DivIntImm { dst: 0, a: 0, imm: 0 }, ret], Err(VerifyProblem::BadOperand));
 
@@ -117,13 +118,14 @@ fn tables_and_constants_fit() {
 fn regions_are_balanced() {
     let ret = Instr::Return { src: 0 };
     let open = Instr::TryPush { dst: 0, handler: 2 };
+    let enter = Instr::AtomicEnter { symbol: 0 };
     check(2, &[open, Instr::TryPop, ret], Ok(()));
     check(2, &[open, ret, ret], Err(VerifyProblem::RegionOpenAtExit));
     check(2, &[Instr::TryPop, ret], Err(VerifyProblem::RegionMismatch));
-    check(2, &[Instr::AtomicEnter, Instr::TryPop, ret], Err(VerifyProblem::RegionMismatch));
-    check(2, &[Instr::AtomicEnter, Instr::AtomicLeave, ret], Ok(()));
+    check(2, &[enter, Instr::TryPop, ret], Err(VerifyProblem::RegionMismatch));
+    check(2, &[enter, Instr::AtomicLeave, ret], Ok(()));
     // A loop that opens one more region each time.
-    check(2, &[Instr::AtomicEnter, Instr::Jump { target: 0 }], Err(VerifyProblem::RegionsDiffer));
+    check(2, &[enter, Instr::Jump { target: 0 }], Err(VerifyProblem::RegionsDiffer));
 }
 
 #[test]

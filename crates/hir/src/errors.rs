@@ -85,6 +85,7 @@ pub(crate) fn expansion_failed(place: Place, failure: &Failure) -> Problem {
     let label = if failure.unknown { "no template has this name" } else { "this decorator could not be applied" };
     let mut problem = labelled(error(208, place, failure.message.clone()), label);
     problem.help.clone_from(&failure.help);
+    problem.notes.clone_from(&failure.trail);
     problem
 }
 

@@ -103,16 +103,16 @@ const NATIVES: &[Native] = &[
     row("Env.remove", "(name: String) -> ()", "Removes a variable."),
     row("Env.set", "(name: String, v: String) -> ()", "Sets a variable for this program and the programs it starts."),
     row("Env.setCwd", "(path: String) -> Result[(), String]", "Changes the working directory."),
-    row("Exec.kill", "(h: ExecHandle) -> ()", "Ends the program; raises `(\"io_error\", text)`."),
+    row("Exec.kill", "(h: ExecHandle) -> ()", "Ends the program; nothing happens if it has ended."),
     row(
         "Exec.readStderr",
         "(h: ExecHandle) -> String",
-        "One line of its standard error, with the line end; raises `(\"io_error\", text)`.",
+        "One line of its standard error, with the line end; empty at the end.",
     ),
     row(
         "Exec.readline",
         "(h: ExecHandle) -> String",
-        "One line of its standard output, with the line end; raises `(\"io_error\", text)`.",
+        "One line of its standard output, with the line end; empty at the end.",
     ),
     row(
         "Exec.run",
@@ -127,7 +127,7 @@ const NATIVES: &[Native] = &[
     row(
         "Exec.wait",
         "(h: ExecHandle) -> Int",
-        "Waits for the end, gives the exit code; raises `(\"io_error\", text)`.",
+        "Waits for the end, gives the exit code; minus the signal that ended it.",
     ),
     row(
         "Exec.write",

@@ -529,12 +529,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     }
                     match world.mvar(cached.get()) {
                         Some(value) => set!(dst, snapshot(value)),
-                        None => {
-                            let slot = cached.get();
-                            let callee = tri!(world.entry(name));
-                            tri!(initialise(world, process, callee, Ret::Mvar(slot), pc));
-                            continue 'frame;
-                        }
+                        None => fail!(panic(format!("mvar `{name}` is read before it is initialised"))),
                     }
                 }
                 Instr::MvarSet { symbol, src } => {
@@ -1420,7 +1415,6 @@ fn deliver(world: &mut World, process: &mut Process, ret: Ret, value: Value) -> 
     match ret {
         Ret::Register(dst) => process.stack[caller.base as usize + usize::from(dst)] = value,
         Ret::Value(slot) => world.set_value(slot, value),
-        Ret::Mvar(slot) => world.set_mvar(slot, value),
         Ret::Discard => {}
     }
     None

@@ -626,10 +626,7 @@ impl Machine {
         let slot = self.world.mvar_slot(&symbol.into());
         if self.world.mvar(slot).is_none() {
             let value = self.call(symbol, &[])?;
-            // The initialiser may have been run by a reader meanwhile; the first value stays.
-            if self.world.mvar(slot).is_none() {
-                self.world.set_mvar(slot, value);
-            }
+            self.world.set_mvar(slot, value);
         }
         Ok(())
     }

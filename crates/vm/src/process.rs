@@ -31,8 +31,6 @@ pub(crate) enum Ret {
     Register(u16),
     /// Into the slot of a module value; the frame below repeats its instruction.
     Value(u32),
-    /// Into an mvar; the frame below repeats its instruction.
-    Mvar(u32),
     /// Nowhere: a callback.
     Discard,
 }

@@ -125,7 +125,7 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let Some(body) = body else { break };
-            return self.eval(&body, &env);
+            return self.eval(&body, &env).map_err(|failure| failure.passing(|| format!("in {what}")));
         }
         let arity = arity.unwrap_or_default();
         Err(if arity == args.len() {
@@ -378,7 +378,8 @@ impl<'a> Evaluator<'a> {
         self.depth += 1;
         let value = self.eval_expr(expr, env);
         self.depth -= 1;
-        value
+        // The innermost expression; around it only calls are noted.
+        value.map_err(|failure| if failure.trail.is_empty() { failure.passing(|| excerpt(expr)) } else { failure })
     }
 
     fn eval_some(&mut self, expr: Option<ast::Expr>, env: &Env) -> Result<Value> {
@@ -725,6 +726,18 @@ impl<'a> Evaluator<'a> {
 
 fn constructor(name: &str, args: Vec<Value>) -> Value {
     Value::Variant(name.into(), args.into())
+}
+
+/// The start of an expression's text, on one line.
+fn excerpt(expr: &ast::Expr) -> String {
+    const LENGTH: usize = 60;
+    let text = expr.syntax().text().to_string();
+    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = words.char_indices().nth(LENGTH) {
+        words.truncate(end);
+        words.push('…');
+    }
+    format!("while running `{words}`")
 }
 
 fn unknown(name: &str) -> Failure {

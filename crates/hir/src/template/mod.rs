@@ -34,6 +34,9 @@ pub use scope::{TemplateQuestion, template_answer, templates_fingerprint};
 use eval::Evaluator;
 use value::{Item, Value};
 
+/// How many places the trail of a failure has at most.
+const MAX_TRAIL: usize = 8;
+
 /// Why an expansion did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Failure {
@@ -45,11 +48,21 @@ pub struct Failure {
     pub unknown: bool,
     /// Which decorator, outermost first.
     pub decorator: u32,
+    /// Where it happened, innermost first: the expression, then the templates and functions that were running.
+    pub trail: Vec<String>,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), help: None, unknown: false, decorator: 0 }
+        Failure { message: message.into(), help: None, unknown: false, decorator: 0, trail: Vec::new() }
+    }
+
+    /// Notes one more place on the way out. Places beyond [`MAX_TRAIL`] are left out.
+    pub(crate) fn passing(mut self, place: impl FnOnce() -> String) -> Failure {
+        if self.trail.len() < MAX_TRAIL {
+            self.trail.push(place());
+        }
+        self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Failure {
