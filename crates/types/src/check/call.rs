@@ -114,17 +114,27 @@ impl Check<'_, '_> {
                     arg.ty = Some(self.infer_expr(expr, hint.as_ref()));
                 }
                 (_, Some(ty)) => {
-                    if let Ty::Fn(function) = self.table.shallow(ty) {
-                        for param in &function.params {
-                            // Cannot fail: `Dyn` fits everything and is taken by what is still open.
-                            let _ = self.table.unify(param, &Ty::Dyn);
-                        }
-                        self.solve_woken();
-                    }
+                    let ty = ty.clone();
+                    self.called_by_anyone(&ty);
                 }
                 (None, None) => {}
             }
         }
+    }
+
+    /// The functions in a value of this type go where only the run time knows what they are called with.
+    pub(crate) fn called_by_anyone(&mut self, ty: &Ty) {
+        let mut params = Vec::new();
+        self.table.resolve(ty).walk(&mut |part| {
+            if let Ty::Fn(function) = part {
+                params.extend(function.params.iter().cloned());
+            }
+        });
+        for param in &params {
+            // Cannot fail: `Dyn` fits everything and is taken by what is still open.
+            let _ = self.table.unify(param, &Ty::Dyn);
+        }
+        self.solve_woken();
     }
 
     fn is_lambda(&self, expr: Option<ExprId>) -> bool {

@@ -249,7 +249,8 @@ impl Check<'_, '_> {
             }
             Expr::Send { pid, message } => {
                 self.check_expr(*pid, &Ty::builtin(Builtin::Pid));
-                self.infer_expr(*message, None);
+                let sent = self.infer_expr(*message, None);
+                self.called_by_anyone(&sent);
                 Ty::unit()
             }
             Expr::Receive { arms, after } => {
