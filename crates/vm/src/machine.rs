@@ -274,10 +274,11 @@ impl World {
                 }
             }
             if let Some((watcher, message)) = told {
+                let message = isolate(&message);
                 if Some(watcher) == running {
                     self.held.push(message);
                 } else {
-                    self.send(watcher, &message);
+                    self.send(watcher, message);
                 }
                 heard = true;
             }
@@ -464,7 +465,7 @@ impl World {
                 }
             }
             for message in held {
-                self.send(pid, &message);
+                self.send(pid, message);
             }
             if !self.processes.contains_key(&main) {
                 let raise = Raise::Panic("the main process was killed".to_owned());
