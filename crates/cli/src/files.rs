@@ -70,13 +70,18 @@ pub(crate) fn format(path: &Path, check: bool) -> u8 {
     code
 }
 
-/// Writes beside the file and renames: whoever reads it sees the old text or the new one.
+/// Writes beside the file and renames: whoever reads it sees the old text or the new one. A file that says that it must
+/// not be written stays, although a rename would ask its folder only.
 fn replace(file: &Path, text: &str) -> io::Result<()> {
     let file = file.canonicalize()?;
+    let permissions = fs::metadata(&file)?.permissions();
+    if permissions.readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
+    }
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let beside = file.with_file_name(format!(".{name}.{}", std::process::id()));
     let written = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&file)?.permissions()))
+        .and_then(|()| fs::set_permissions(&beside, permissions))
         .and_then(|()| fs::rename(&beside, &file));
     if written.is_err() {
         // The file itself was not touched.
