@@ -162,7 +162,8 @@ impl<'t> Formatter<'t> {
         let gap = self.slice(self.done, end);
         self.done = end;
         let mut docs = Vec::new();
-        if gap.len() < 2 {
+        // No comment is shorter than this, but the empty one at the end of a file.
+        if gap.len() < 2 && gap != "#" {
             return docs;
         }
         let mut rest = gap;

@@ -61,6 +61,7 @@ mod determinism;
 mod environment;
 mod exit_codes;
 mod files;
+mod fmt;
 mod generics;
 mod imports;
 mod living;
