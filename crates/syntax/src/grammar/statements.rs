@@ -142,7 +142,7 @@ fn after_statement(p: &mut Parser<'_>) {
         }
         _ if foreign_continuation(p) => {
             p.mute_line();
-            p.skip_until(ERROR, at_statement_end);
+            p.skip_until(ERROR, at_end_of_skipping);
         }
         _ => {
             expected_after(p, "a new line or `;` between statements");
@@ -150,9 +150,14 @@ fn after_statement(p: &mut Parser<'_>) {
             if can_start_expr(p) {
                 stmt(p, Surroundings::Block);
             }
-            p.skip_until(ERROR, at_statement_end);
+            p.skip_until(ERROR, at_end_of_skipping);
         }
     }
+}
+
+/// Where a statement ends, or a bracket around the block does.
+fn at_end_of_skipping(p: &Parser<'_>) -> bool {
+    at_statement_end(p) || matches!(p.current(), R_PAREN | R_BRACKET | HOLE_CLOSE)
 }
 
 /// What a statement belongs to.
