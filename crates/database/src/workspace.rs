@@ -780,6 +780,8 @@ impl Workspace {
     fn renew(&mut self, live: &mut Live) -> bool {
         let Some(store) = self.config.stores.own.clone() else { return false };
         let flags = self.flags(Some(live));
+        // Their headers are saved with the first base, and with no later one.
+        self.keep_outlines_of_library(live);
         if self.save_entries(&store, Some(live)).and_then(|()| self.write_base(&store, flags)).is_err() {
             return false;
         }

@@ -366,13 +366,15 @@ fn stretches_are_saved_and_tell_why() {
     let reasons = process.workspace.computed();
     assert!(reasons.iter().all(|(_, reason)| *reason == crate::recall::Reason::New), "{reasons:?}");
     assert_eq!(own(&mut process), disk.cold());
-    // It goes on as any process does.
+    // It goes on as any process does, and so does the next one: of the library nothing is parsed again.
     disk.write(3, 2);
     assert_eq!(own(&mut process), disk.cold());
     assert_eq!(process.workspace.stats().chunks_compiled, 1);
     process.workspace.save().unwrap();
     disk.set("broken.nos", None);
     disk.is_warm();
+    disk.write(3, 3);
+    assert_eq!(disk.run().stats().parsed, 1);
 }
 
 #[test]
