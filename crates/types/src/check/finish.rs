@@ -9,7 +9,7 @@ use base_db::{DefName, Name};
 use hir::body::{BinaryOp, Expr, ExprId, Pat, PatId, UnaryOp};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Check, Status, call::Argument, operator::operator_method, raw};
+use super::{Check, Status, argument::Argument, operator::operator_method, raw};
 use crate::{
     infer::{ArgPlan, CallPlan, Callee, InferenceResult, Resolution},
     report::{self, Draft},

@@ -6,14 +6,24 @@
 //! Invariant: a constraint is open, done or parked (copied into the scheme of a local function); only open ones are
 //! looked at again. At most one type problem is kept for each member, the first.
 
+mod argument;
 mod call;
+mod construct;
 mod expr;
+mod field;
 mod finish;
+mod lookup;
 mod method;
+mod name;
+mod namespace;
 mod operator;
+mod overload;
 mod pat;
 mod race;
+mod site;
 mod solve;
+mod target;
+mod trait_method;
 
 use std::{cell::OnceCell, sync::Arc};
 
@@ -38,7 +48,8 @@ use crate::{
 };
 
 pub(crate) use expr::literal_type;
-pub(crate) use method::{is_library, trait_ref};
+pub(crate) use lookup::is_library;
+pub(crate) use trait_method::trait_ref;
 
 /// Deepest nesting of expressions and patterns that is followed.
 const MAX_NESTING: u32 = 400;
@@ -172,7 +183,7 @@ pub(crate) struct Check<'a, 'db> {
     /// Types of parameter defaults: callers that omit the argument decide what they leave open.
     default_types: Vec<Ty>,
     /// Constructors in expressions whose type was open when they were met.
-    open_constructors: Vec<call::OpenConstructor>,
+    open_constructors: Vec<construct::OpenConstructor>,
     open_patterns: Vec<pat::OpenPattern>,
     /// What is still open now takes its first candidate.
     last_resort: bool,

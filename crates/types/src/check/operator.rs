@@ -9,7 +9,7 @@ use hir::{
     problem::{Anchor, Place},
 };
 
-use super::{Check, method::runtime_shape};
+use super::{Check, site::runtime_shape};
 use crate::{
     infer::{ArgPlan, CallPlan, Callee, Site, SiteCandidate},
     report,

@@ -9,7 +9,7 @@ use hir::{
     body::{LocalId, Pat, PatFields, PatId},
 };
 
-use super::{Check, LocalTy, call::are_rivals, expr::literal_type, raw};
+use super::{Check, LocalTy, construct::are_rivals, expr::literal_type, raw};
 use crate::{
     report::{self, Draft},
     signature::CtorRef,
@@ -403,7 +403,7 @@ impl Check<'_, '_> {
     /// Of several constructors of one name: own module, then the project, then the library.
     pub(crate) fn preferred_constructor(&self, candidates: &[(DefName, u32)]) -> Option<(DefName, u32)> {
         let scope = &self.bodies[self.current].scope;
-        candidates.iter().min_by_key(|(def, _)| (def.module() != scope, super::method::is_library(def))).cloned()
+        candidates.iter().min_by_key(|(def, _)| (def.module() != scope, super::is_library(def))).cloned()
     }
 
     /// The type of a scrutinee, as far as the patterns that are matched against it decide it together: the type that

@@ -139,9 +139,9 @@ impl Check<'_, '_> {
                 let known: Vec<(Option<Name>, Option<Ty>)> =
                     args.iter().map(|(name, ty)| (name.clone(), Some(ty.clone()))).collect();
                 let def = match self.select(&functions, &known) {
-                    super::call::Selection::Open(_) => return false,
-                    super::call::Selection::One(def) => def,
-                    super::call::Selection::None => functions[0].clone(),
+                    super::overload::Selection::Open(_) => return false,
+                    super::overload::Selection::One(def) => def,
+                    super::overload::Selection::None => functions[0].clone(),
                 };
                 self.settle_overload(id, &def, &args, &result);
                 true
@@ -158,10 +158,10 @@ impl Check<'_, '_> {
         result: &Ty,
     ) {
         let (at, record) = (self.pending[id].at, self.pending[id].record);
-        let mut arguments: Vec<super::call::Argument> = args
+        let mut arguments: Vec<super::argument::Argument> = args
             .iter()
             .enumerate()
-            .map(|(index, (name, ty))| super::call::Argument {
+            .map(|(index, (name, ty))| super::argument::Argument {
                 name: name.clone(),
                 expr: None,
                 ty: Some(ty.clone()),
@@ -175,7 +175,7 @@ impl Check<'_, '_> {
         );
         let found = self.apply(at, target, &mut arguments, record && is_call);
         if record && !is_call {
-            let resolution = match super::call::callee_of(def) {
+            let resolution = match super::target::callee_of(def) {
                 Callee::Native(name) => Resolution::Native(name),
                 _ => Resolution::Function(def.clone()),
             };

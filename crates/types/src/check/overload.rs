@@ -1,0 +1,186 @@
+//! The choice among overloads.
+//!
+//! Input: functions of one name and the arguments as far as they are known. Output: the one that is meant, a constraint
+//! while types leave the choice open, a site when only the run can tell.
+
+use base_db::{DefName, Name};
+use hir::body::{Expr, ExprId};
+
+use super::{
+    Check,
+    argument::{Argument, match_arguments, plan_arguments},
+    site::runtime_shape,
+    target::callee_of,
+};
+use crate::{
+    infer::{ArgPlan, Site, SiteCandidate},
+    ty::{Constraint, Ty},
+    unify::Table,
+};
+
+/// Which overload is meant.
+pub(crate) enum Selection {
+    /// This one.
+    One(DefName),
+    /// None fits.
+    None,
+    /// Not known yet: one of these.
+    Open(Vec<DefName>),
+}
+
+impl Check<'_, '_> {
+    /// Chooses among overloads by the types of the arguments, or defers the choice.
+    pub(super) fn choose(
+        &mut self,
+        expr: ExprId,
+        functions: Vec<DefName>,
+        explicit: &[Ty],
+        mut args: Vec<Argument>,
+    ) -> Ty {
+        // Of a lambda the number of parameters is known.
+        let lambda = |check: &mut Self, arg: &Argument| {
+            let expr = arg.expr.filter(|_| arg.ty.is_none())?;
+            let Expr::Lambda(lambda) = &check.bodies[check.current].body.exprs[expr] else { return None };
+            let params = lambda.params.iter().map(|_| check.table.fresh()).collect();
+            Some(Ty::function(params, check.table.fresh()))
+        };
+        let known: Vec<(Option<Name>, Option<Ty>)> =
+            args.iter().map(|arg| (arg.name.clone(), lambda(self, arg).or_else(|| arg.ty.clone()))).collect();
+        match self.select(&functions, &known) {
+            Selection::One(def) => self.call_one(expr, &def, explicit, &mut args),
+            Selection::None => self.call_one(expr, &functions[0].clone(), explicit, &mut args),
+            Selection::Open(rest) => {
+                self.infer_arguments(&mut args);
+                let result = self.table.fresh();
+                let args = args.iter().map(|arg| (arg.name.clone(), arg.ty.clone().unwrap_or(Ty::Error))).collect();
+                self.require(Constraint::Overload { functions: rest, args, result: result.clone() }, expr, true);
+                result
+            }
+        }
+    }
+
+    /// The best of some overloads for arguments as far as they are known.
+    pub(crate) fn select(&mut self, functions: &[DefName], args: &[(Option<Name>, Option<Ty>)]) -> Selection {
+        let mut best: Vec<(u32, usize, DefName, Vec<Option<Ty>>)> = Vec::new();
+        for (order, def) in functions.iter().enumerate() {
+            let Some(target) = self.target(def, &[]) else { continue };
+            let arguments: Vec<Argument> = args
+                .iter()
+                .enumerate()
+                .map(|(index, (name, ty))| Argument {
+                    name: name.clone(),
+                    expr: None,
+                    ty: ty.clone(),
+                    source: ArgPlan::Arg(index as u32),
+                })
+                .collect();
+            let Ok(slots) = match_arguments(&target.params, &arguments) else { continue };
+            let mut score = 0;
+            let mut wanted: Vec<Option<Ty>> = vec![None; args.len()];
+            let mut fits = true;
+            for (param, slot) in target.params.iter().zip(&slots) {
+                let Some(index) = slot else { continue };
+                wanted[*index] = Some(param.ty.clone());
+                let Some(ty) = &args[*index].1 else {
+                    score += 1;
+                    continue;
+                };
+                match self.rank(&param.ty, ty) {
+                    Some(rank) => score += rank,
+                    None => {
+                        fits = false;
+                        break;
+                    }
+                }
+            }
+            if fits {
+                best.push((score, order, def.clone(), wanted));
+            }
+        }
+        if best.len() <= 1 {
+            return best.pop().map_or(Selection::None, |(_, _, def, _)| Selection::One(def));
+        }
+        // An argument that is not known yet and about which the candidates disagree leaves the choice open.
+        let open = (0..args.len()).any(|index| {
+            let Some(ty) = &args[index].1 else { return false };
+            let unknown = matches!(self.table.shallow(ty), Ty::Var(_));
+            let mut variables = Vec::new();
+            self.table.variables(ty, &mut variables);
+            if variables.is_empty() {
+                return false;
+            }
+            let mut shapes: Vec<Option<Ty>> = Vec::new();
+            for (_, _, _, wanted) in &best {
+                let shape = wanted[index].as_ref().and_then(|ty| runtime_shape(&self.table.resolve(ty)));
+                if !shapes.contains(&shape) {
+                    shapes.push(shape);
+                }
+            }
+            // Of a type that is known in part only what excludes one another is still open.
+            let exclusive = |table: &mut Table| {
+                shapes.iter().enumerate().any(|(place, a)| {
+                    let rest = &shapes[place + 1..];
+                    rest.iter().any(|b| matches!((a, b), (Some(a), Some(b)) if !table.may_unify(a, b)))
+                })
+            };
+            shapes.len() > 1 && (unknown || exclusive(&mut self.table))
+        });
+        if open {
+            return Selection::Open(best.into_iter().map(|(_, _, def, _)| def).collect());
+        }
+        best.sort_by_key(|candidate| (std::cmp::Reverse(candidate.0), candidate.1));
+        Selection::One(best.swap_remove(0).2)
+    }
+
+    /// How well an argument fits a parameter: exact type, same head, unknown argument, any type. `None`: not at all.
+    pub(super) fn rank(&mut self, param: &Ty, arg: &Ty) -> Option<u32> {
+        if !self.table.may_unify(param, arg) {
+            // Functions of several parameters may stand for functions of one tuple.
+            let (Ty::Fn(wanted), Ty::Fn(given)) = (self.table.shallow(param), self.table.shallow(arg)) else {
+                return None;
+            };
+            return (wanted.params.len() == 1 && given.params.len() > 1).then_some(2);
+        }
+        let param = self.table.resolve(param);
+        let arg = self.table.resolve(arg);
+        Some(match (&param, &arg) {
+            (Ty::Var(_), _) => 1,
+            (_, Ty::Var(_)) => 2,
+            _ if param == arg => 4,
+            _ => 3,
+        })
+    }
+
+    /// The plan of a call of an overloaded function that types leave open.
+    pub(crate) fn overload_site(&mut self, name: &Name, functions: &[DefName], args: &[(Option<Name>, Ty)]) -> Site {
+        let arguments: Vec<Argument> = args
+            .iter()
+            .enumerate()
+            .map(|(index, (name, ty))| Argument {
+                name: name.clone(),
+                expr: None,
+                ty: Some(ty.clone()),
+                source: ArgPlan::Arg(index as u32),
+            })
+            .collect();
+        let mut typed = Vec::new();
+        let mut untyped = Vec::new();
+        for def in functions {
+            let Some(target) = self.target(def, &[]) else { continue };
+            let Some(plan) = plan_arguments(&target.params, &arguments) else { continue };
+            let mut heads = vec![None; arguments.len()];
+            if let Ok(slots) = match_arguments(&target.params, &arguments) {
+                for (param, slot) in target.params.iter().zip(slots) {
+                    if let Some(index) = slot {
+                        heads[index] = runtime_shape(&self.table.resolve(&param.ty));
+                    }
+                }
+            }
+            let is_typed = heads.iter().any(Option::is_some);
+            let candidate = SiteCandidate { heads, callee: callee_of(def), args: plan };
+            if is_typed { typed.push(candidate) } else { untyped.push(candidate) }
+        }
+        typed.append(&mut untyped);
+        Site { name: name.clone(), candidates: typed, field: false }
+    }
+}
