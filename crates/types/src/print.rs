@@ -164,6 +164,7 @@ pub fn scheme(signature: &Signature) -> String {
                 format!("{}[{}] = {}", name(container), name(index), name(element))
             }
             Constraint::Length { ty } => format!("length({})", name(ty)),
+            Constraint::Literal { ty } => format!("{} from a literal", name(ty)),
             Constraint::Concat { ty } => format!("Concat {}", name(ty)),
             Constraint::Overload { functions, args, result } => {
                 let function = functions.first().map_or("", |def| def.name().as_str());

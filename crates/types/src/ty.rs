@@ -163,6 +163,11 @@ pub enum Constraint {
         /// Its argument.
         ty: Ty,
     },
+    /// An integer literal stands for a value of the type: `Int`, `Float` or `BigInt`.
+    Literal {
+        /// The type.
+        ty: Ty,
+    },
     /// `a ++ b` with an unknown side: must be a list or a string.
     Concat {
         /// The type.
@@ -550,6 +555,7 @@ impl Constraint {
                 Constraint::IndexSet { container: f(container), index: f(index), element: f(element) }
             }
             Constraint::Length { ty } => Constraint::Length { ty: f(ty) },
+            Constraint::Literal { ty } => Constraint::Literal { ty: f(ty) },
             Constraint::Concat { ty } => Constraint::Concat { ty: f(ty) },
             Constraint::Overload { functions, args: list, result } => {
                 Constraint::Overload { functions: functions.clone(), args: args(list, f), result: f(result) }
@@ -560,7 +566,10 @@ impl Constraint {
     /// Calls `visit` for each type of the constraint; the types that decide it come first and have `true`.
     pub fn each_type(&self, visit: &mut dyn FnMut(&Ty, bool)) {
         match self {
-            Constraint::Trait { ty, .. } | Constraint::Length { ty } | Constraint::Concat { ty } => visit(ty, true),
+            Constraint::Trait { ty, .. }
+            | Constraint::Length { ty }
+            | Constraint::Literal { ty }
+            | Constraint::Concat { ty } => visit(ty, true),
             Constraint::HasField { ty, result, .. } => {
                 visit(ty, true);
                 visit(result, false);

@@ -9,7 +9,7 @@ use base_db::{DefName, Name};
 use hir::body::{BinaryOp, Expr, ExprId, Pat, PatId, UnaryOp};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Check, Status, argument::Argument, operator::operator_method, raw};
+use super::{Check, Status, argument::Argument, name::overridable_trait, operator::operator_method, raw};
 use crate::{
     infer::{ArgPlan, CallPlan, Callee, InferenceResult, Resolution},
     report::{self, Draft},
@@ -209,7 +209,9 @@ impl Check<'_, '_> {
                 }
                 self.expect(at, ty, &Ty::int());
             }
-            Constraint::Trait { trait_: TraitRef::Builtin(_), .. } | Constraint::Length { .. } => {
+            Constraint::Trait { trait_: TraitRef::Builtin(_), .. }
+            | Constraint::Length { .. }
+            | Constraint::Literal { .. } => {
                 if in_result {
                     return false;
                 }
@@ -248,6 +250,8 @@ impl Check<'_, '_> {
                         let head = self.table.shallow(ty);
                         self.expect(at, &head, &Ty::unit());
                     }
+                    // The body that wrote the call chooses at run time; here nothing has such a value (`all([])`).
+                    None if !self.pending[index].record => self.pending[index].status = Status::Done,
                     None => {
                         let body = self.pending[index].body;
                         self.unresolved_method(body, at, method);
@@ -573,12 +577,7 @@ impl Check<'_, '_> {
                     else {
                         continue;
                     };
-                    let trait_name = match name.as_str() {
-                        "show" => "Show",
-                        "hash" => "Hash",
-                        "copy" => "Copy",
-                        _ => continue,
-                    };
+                    let Some(trait_name) = overridable_trait(name) else { continue };
                     let method = name.clone();
                     let ty = self.bodies[index].expr_types[raw(args[0].value)].clone();
                     let native = Callee::Native(method.clone());

@@ -14,7 +14,7 @@ use super::{
     target::{def_arity, target_type},
 };
 use crate::{
-    infer::Resolution,
+    infer::{Callee, Resolution},
     native,
     report::{self, Draft},
     ty::{Constraint, Ty},
@@ -113,7 +113,7 @@ impl Check<'_, '_> {
     /// A function as a value.
     pub(super) fn function_value(&mut self, expr: ExprId, functions: Vec<DefName>, hint: Option<&Ty>) -> Ty {
         if let [def] = functions.as_slice() {
-            let resolution = function_resolution(def);
+            let resolution = self.function_resolution(def);
             self.resolution(expr, resolution);
             let Some(target) = self.target(def, &[]) else { return Ty::Error };
             self.add_constraints(&target, expr);
@@ -166,6 +166,19 @@ impl Check<'_, '_> {
         ty
     }
 
+    /// What a function or native is as a value.
+    fn function_resolution(&mut self, def: &DefName) -> Resolution {
+        let Some((name, _)) = native::parts(def) else { return Resolution::Function(def.clone()) };
+        let name = Name::from(name);
+        if let Some(trait_name) = overridable_trait(&name) {
+            let site = self.plain_site(&name, &[trait_name], 1);
+            if site.candidates.iter().any(|candidate| matches!(candidate.callee, Callee::Function(_))) {
+                return Resolution::Site(site);
+            }
+        }
+        Resolution::Native(name)
+    }
+
     /// A local of this name that can be called, innermost first.
     pub(crate) fn callable_local(&mut self, name: &Name) -> Option<LocalId> {
         let state = self.cx();
@@ -179,9 +192,12 @@ impl Check<'_, '_> {
     }
 }
 
-fn function_resolution(def: &DefName) -> Resolution {
-    match native::parts(def) {
-        Some((name, _)) => Resolution::Native(Name::from(name)),
-        None => Resolution::Function(def.clone()),
+/// The trait whose implementations replace what a native function does for every type.
+pub(super) fn overridable_trait(native: &str) -> Option<&'static str> {
+    match native {
+        "show" => Some("Show"),
+        "hash" => Some("Hash"),
+        "copy" => Some("Copy"),
+        _ => None,
     }
 }

@@ -168,11 +168,27 @@ impl Check<'_, '_> {
         match other {
             Ty::Var(_) | Ty::Con(Head::Rigid(_), _) => {
                 self.require_builtin("Num", other, at);
+                self.require(Constraint::Literal { ty: other.clone() }, at, false);
                 Some(other.clone())
             }
             Ty::Dyn | Ty::Error | Ty::Never => Some(other.clone()),
             _ => self.arith(at, op, &Ty::int(), other),
         }
+    }
+
+    /// Whether an integer literal adapts to `ty`. `false`: not known yet. What is no number is reported as such.
+    pub(crate) fn solve_literal(&mut self, at: ExprId, ty: &Ty) -> bool {
+        let ty = self.table.shallow(ty);
+        match &ty {
+            Ty::Var(_) | Ty::Param(_) | Ty::Con(Head::Rigid(_), _) => return false,
+            Ty::Con(Head::Builtin(Builtin::Int | Builtin::Float | Builtin::BigInt), _) => {}
+            Ty::Con(..) if self.has_num(&ty) => {
+                let ty = self.table.resolve(&ty);
+                self.report_expr(at, report::bad_operands(&ty, &Ty::int(), &[]));
+            }
+            _ => {}
+        }
+        true
     }
 
     fn arith(&mut self, at: ExprId, op: BinaryOp, left: &Ty, right: &Ty) -> Option<Ty> {

@@ -121,6 +121,7 @@ impl Check<'_, '_> {
                     }
                 }
             }
+            Constraint::Literal { ty } => self.solve_literal(at, &ty),
             Constraint::Concat { ty } => {
                 let ty = self.table.shallow(&ty);
                 match &ty {
