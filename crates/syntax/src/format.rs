@@ -169,6 +169,7 @@ impl<'t> Formatter<'t> {
         let mut rest = gap;
         let mut lines = 0;
         let mut blank_here = blanks == Blanks::All;
+        let mut own_line = self.at_start(gap);
         while let Some(start) = rest.find(['#', '\n']) {
             if rest.as_bytes()[start] == b'\n' {
                 lines += 1;
@@ -185,11 +186,9 @@ impl<'t> Formatter<'t> {
             if lines > 1 && blank_here {
                 docs.push(Doc::Blank);
             }
-            docs.push(Doc::Comment {
-                text: comment,
-                own_line: lines > 0 || (docs.is_empty() && self.at_start(gap)),
-                line,
-            });
+            // What follows a comment on a line of its own gets one, too.
+            own_line |= lines > 0;
+            docs.push(Doc::Comment { text: comment, own_line, line });
             blank_here = blanks != Blanks::None;
             lines = 0;
             rest = &rest[start + len..];
