@@ -82,7 +82,8 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
         let unit: &Unit = unsafe { &*entry.unit.get() };
         let code = entry.code;
         let base = frame.base as usize;
-        let mut pc = frame.pc as usize;
+        // SAFETY: a frame's place lies inside its code: the verifier proved each target, and that the end is not reached.
+        let mut ip: *const Instr = unsafe { code.add(frame.pc as usize) };
         // SAFETY: opening the frame reserved its registers.
         let regs: *mut Value = unsafe { process.stack.as_mut_ptr().add(base) };
 
@@ -95,17 +96,27 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
             }
         }
 
+        // Place of the next instruction.
+        macro_rules! pc {
+            () => {
+                // SAFETY: both point into the code of the running body.
+                unsafe { ip.offset_from(code) as u32 }
+            };
+        }
         macro_rules! save {
+            () => {
+                save!(pc!())
+            };
             ($pc:expr) => {
                 if let Some(frame) = process.frames.last_mut() {
-                    frame.pc = $pc as u32;
+                    frame.pc = $pc;
                 }
             };
         }
         macro_rules! fail {
             ($trap:expr) => {{
                 let trap: Trap = $trap;
-                save!(pc);
+                save!();
                 return Err(trap);
             }};
         }
@@ -150,13 +161,14 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 unsafe { raw::set_float(regs.add($r as usize), value) };
             }};
         }
-        macro_rules! tick_at {
-            ($pc:expr) => {{
+        // A jump back: the only place besides calls where a turn ends.
+        macro_rules! tick {
+            () => {{
                 *fuel -= 1;
                 if *fuel <= 0 {
                     let used = QUANTUM - *fuel;
                     *fuel = QUANTUM;
-                    save!($pc);
+                    save!();
                     if world.tick(used)? && process.atomic.is_empty() {
                         return Ok(Exit::Yield);
                     }
@@ -165,20 +177,22 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
         }
         macro_rules! jump_to {
             ($target:expr) => {{
-                let target = $target as usize;
-                let back = target < pc;
-                pc = target;
+                // SAFETY: the verifier proved the target.
+                let target = unsafe { code.add($target as usize) };
+                let back = target < ip;
+                ip = target;
                 if back {
-                    tick_at!(pc);
+                    tick!();
                 }
             }};
         }
         macro_rules! jump_by {
             ($offset:expr) => {{
                 let offset = $offset;
-                pc = (pc as isize + offset as isize) as usize;
+                // SAFETY: the verifier proved the target.
+                ip = unsafe { ip.offset(offset as isize) };
                 if offset < 0 {
-                    tick_at!(pc);
+                    tick!();
                 }
             }};
         }
@@ -297,14 +311,14 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     Ok(value) => set!($dst, value),
                     Err(Trap::Sleep(millis)) => {
                         set!($dst, Value::Unit);
-                        save!(pc);
+                        save!();
                         process.state = State::Sleeping(world.clock().saturating_add(millis.max(0)));
                         return Ok(Exit::Wait);
                     }
                     Err(Trap::Callbacks(callbacks)) => {
                         let (value, calls) = *callbacks;
                         set!($dst, value);
-                        save!(pc);
+                        save!();
                         for (callee, args) in calls.into_iter().rev() {
                             push_callback(process, &callee, args);
                         }
@@ -364,7 +378,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 if process.frames.len() >= world.limits.max_frames {
                     fail!(Raise::StackOverflow.into());
                 }
-                save!(pc);
+                save!();
                 let new_base = base + usize::from(entry.registers);
                 if new_base + usize::from(registers) > MAX_STACK {
                     fail!(Raise::StackOverflow.into());
@@ -423,9 +437,12 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
 
         loop {
             // SAFETY: the verifier proved that control stays inside the code.
-            let instr = unsafe { *code.add(pc) };
-            pc += 1;
-            match instr {
+            let instr = unsafe { &*ip };
+            // SAFETY: as above.
+            ip = unsafe { ip.add(1) };
+            // Operands are read where they are used: read before the branch they would take the registers that this
+            // loop needs.
+            match *instr {
                 Instr::Nop => {}
                 Instr::Move { dst, src } => {
                     // SAFETY: registers of this frame; the copy is taken before the destination dies.
@@ -516,7 +533,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         None => {
                             let slot = cached.get();
                             let callee = tri!(world.entry(name));
-                            tri!(initialise(world, process, callee, Ret::Value(slot), pc));
+                            tri!(initialise(world, process, callee, Ret::Value(slot), pc!()));
                             continue 'frame;
                         }
                     }
@@ -538,7 +555,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         cached.set(world.mvar_slot(&unit.chunk.symbols[usize::from(symbol)]));
                     }
                     if world.is_locked(cached.get(), process.id) {
-                        save!(pc - 1);
+                        save!(pc!() - 1);
                         process.state = State::Locked;
                         return Ok(Exit::Wait);
                     }
@@ -550,7 +567,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         cached.set(world.mvar_slot(&unit.chunk.symbols[usize::from(symbol)]));
                     }
                     if world.is_locked(cached.get(), process.id) {
-                        save!(pc - 1);
+                        save!(pc!() - 1);
                         process.state = State::Locked;
                         return Ok(Exit::Wait);
                     }
@@ -560,7 +577,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     process.atomic.pop();
                     // Without a pause here, one that updates in a loop would never let the others in.
                     if process.atomic.is_empty() && world.somebody_is_locked() {
-                        save!(pc);
+                        save!();
                         return Ok(Exit::Yield);
                     }
                 }
@@ -782,7 +799,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     process.scratch.clear();
                     process.scratch.extend(take_window!(args, argc));
                     let function = reg!(callee).clone();
-                    save!(pc);
+                    save!();
                     invoked!(invoke(world, process, &function, Some(dst)), dst);
                 }
                 Instr::TailCallValue { argc, callee, args } => {
@@ -798,12 +815,12 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     process.scratch.clear();
                     process.scratch.extend(take_window!(args, argc));
                     let function = reg!(callee).clone();
-                    save!(pc);
+                    save!();
                     tail_invoked!(invoke(world, process, &function, None));
                 }
                 Instr::CallNative { argc, dst, native, args } => {
                     let native = unit.natives[usize::from(native)];
-                    save!(pc);
+                    save!();
                     let window = window!(args, argc);
                     let result = call_native(world, process, native, window);
                     for slot in window {
@@ -821,7 +838,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             enter!(callee, argc, args, dst, None);
                         }
                         Some(SiteTarget::Native(native)) => {
-                            save!(pc);
+                            save!();
                             let window = window!(args, argc);
                             let result = call_native(world, process, native, window);
                             for slot in window {
@@ -833,7 +850,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             let function = tri!(method_field(unit, usize::from(site), window!(args, argc)));
                             process.scratch.clear();
                             process.scratch.extend(take_window!(args, argc).skip(1));
-                            save!(pc);
+                            save!();
                             invoked!(invoke(world, process, &function, Some(dst)), dst);
                         }
                     }
@@ -850,14 +867,14 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         Some(SiteTarget::Native(native)) => {
                             process.scratch.clear();
                             process.scratch.extend(take_window!(args, argc));
-                            save!(pc);
+                            save!();
                             tail_invoked!(invoke(world, process, &Value::Native(native), None));
                         }
                         None => {
                             let function = tri!(method_field(unit, usize::from(site), window!(args, argc)));
                             process.scratch.clear();
                             process.scratch.extend(take_window!(args, argc).skip(1));
-                            save!(pc);
+                            save!();
                             tail_invoked!(invoke(world, process, &function, None));
                         }
                     }
@@ -1042,7 +1059,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         let object = Rc::clone(object);
                         let value = tri!(reactive::read(&object, usize::from(index)));
                         set!(dst, value);
-                        save!(pc);
+                        save!();
                         if reactive::notify_read(world, process, &object, usize::from(index)) {
                             continue 'frame;
                         }
@@ -1063,7 +1080,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             let object = Rc::clone(object);
                             let value = tri!(reactive::read(&object, place));
                             set!(dst, value);
-                            save!(pc);
+                            save!();
                             if reactive::notify_read(world, process, &object, place) {
                                 continue 'frame;
                             }
@@ -1093,7 +1110,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     };
                     let object = Rc::clone(object);
                     let value = reg!(src).clone();
-                    save!(pc);
+                    save!();
                     if tri!(reactive::assign(world, process, &object, place, value)) {
                         continue 'frame;
                     }
@@ -1250,7 +1267,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                 Instr::Receive { dst } => match process.mailbox.pop() {
                     Some(message) => set!(dst, message),
                     None => {
-                        save!(pc - 1);
+                        save!(pc!() - 1);
                         process.state = State::Receiving(None);
                         return Ok(Exit::Wait);
                     }
@@ -1269,7 +1286,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         if world.clock() >= due {
                             jump_by!(offset);
                         } else {
-                            save!(pc - 1);
+                            save!(pc!() - 1);
                             process.state = State::Receiving(Some(due));
                             return Ok(Exit::Wait);
                         }
@@ -1421,7 +1438,7 @@ fn deliver(world: &mut World, process: &mut Process, ret: Ret, value: Value) -> 
 }
 
 /// Opens the frame of an initialiser; the instruction before `pc` runs again afterwards.
-fn initialise(world: &World, process: &mut Process, callee: *const Entry, ret: Ret, pc: usize) -> Result<(), Trap> {
+fn initialise(world: &World, process: &mut Process, callee: *const Entry, ret: Ret, pc: u32) -> Result<(), Trap> {
     // SAFETY: entries live as long as the machine.
     if unsafe { (*callee).params } != 0 {
         return Err(wrong_arguments(callee, 0));
@@ -1430,7 +1447,7 @@ fn initialise(world: &World, process: &mut Process, callee: *const Entry, ret: R
         return Err(Raise::StackOverflow.into());
     }
     if let Some(frame) = process.frames.last_mut() {
-        frame.pc = pc as u32 - 1;
+        frame.pc = pc - 1;
     }
     process.scratch.clear();
     process.push_scratch(callee, ret, None);
