@@ -421,6 +421,8 @@ instructions! {
     /// `[h | t]` at once: for a list that is not empty `head` = first element and `head + 1` = the rest; otherwise,
     /// also for other kinds, jump.
     JumpNotCons { src: Src, head: Dst, offset: Offset },
+    /// As `JumpNotCons`; without a jump, the list moves out of `src`, which holds `()` afterwards.
+    TakeCons { src: InOut, head: Dst, offset: Offset },
     /// For a map that has the key in register `key`: register `key` = its value. Otherwise jump (register unchanged).
     JumpNotKey { src: Src, key: InOut, offset: Offset },
     /// Not a set that contains `item`.

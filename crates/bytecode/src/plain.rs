@@ -19,6 +19,7 @@ pub fn plain(chunk: &Chunk) -> Chunk {
 fn general(instr: Instr) -> Instr {
     match instr {
         Instr::Take { dst, src } => Instr::Move { dst, src },
+        Instr::TakeCons { src, head, offset } => Instr::JumpNotCons { src, head, offset },
         Instr::AddInt { dst, a, b } | Instr::AddFloat { dst, a, b } => Instr::Add { dst, a, b },
         Instr::SubInt { dst, a, b } | Instr::SubFloat { dst, a, b } => Instr::Sub { dst, a, b },
         Instr::MulInt { dst, a, b } | Instr::MulFloat { dst, a, b } => Instr::Mul { dst, a, b },

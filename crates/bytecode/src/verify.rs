@@ -206,7 +206,9 @@ fn verify_operands(chunk: &Chunk, body: &Body, pc: usize, instr: Instr) -> Resul
     match instr {
         Instr::MakeTuple { count, .. } if count < 2 => Err(VerifyProblem::BadOperand),
         Instr::DivIntImm { imm: 0, .. } | Instr::RemIntImm { imm: 0, .. } => Err(VerifyProblem::BadOperand),
-        Instr::JumpNotCons { head: second, .. } | Instr::TryPush { dst: second, .. }
+        Instr::JumpNotCons { head: second, .. }
+        | Instr::TakeCons { head: second, .. }
+        | Instr::TryPush { dst: second, .. }
             if usize::from(second) + 1 >= registers =>
         {
             Err(VerifyProblem::RegisterOutOfBounds)

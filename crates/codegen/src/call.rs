@@ -340,6 +340,14 @@ impl<'a> Gen<'a> {
                 self.at(expr);
                 return self.finish_call(dest, |dst| Instr::Show { dst, src }, None);
             }
+            ("toFloat", [arg])
+                if let Some(value) = source.expr(arg)
+                    && self.is(value, Builtin::Int) =>
+            {
+                let src = self.operand(value);
+                self.at(expr);
+                return self.finish_call(dest, |dst| Instr::IntToFloat { dst, src }, None);
+            }
             _ => {}
         }
         let special = stdlib::natives_named(name).find_map(|native| native.special);

@@ -1,8 +1,8 @@
 //! Turns copies whose source is not needed any more into moves.
 //!
-//! Input: the operations of one body. Output: the same operations, some `Move` replaced by `Take`. A value that is
-//! moved to its last use keeps one owner, and what has one owner is updated in place by the machine: this is what makes
-//! loops that build lists, strings and maps linear.
+//! Input: the operations of one body. Output: the same operations, some `Move` replaced by `Take`, and some `JumpNotCons`
+//! by `TakeCons`. A value that is moved to its last use keeps one owner, and what has one owner is updated in place by
+//! the machine: this is what makes loops that build lists, strings and maps linear.
 //!
 //! Method: backward liveness over basic blocks. Registers that a handler of a try region reads count as live
 //! everywhere, because any instruction may fail. Bodies of extreme size are left as they are.
@@ -75,7 +75,7 @@ enum Access {
 /// Rewrites the body. `widths` gives the number of fields of a constructor by its index in the chunk.
 pub(crate) fn take_last_uses(code: &mut Emitter, closures: &dyn ClosureRegisters, widths: &dyn Fn(u16) -> usize) {
     let Some(registers) = code.registers().map(usize::from) else { return };
-    if !code.ops.iter().any(|op| matches!(op.instr, Instr::Move { .. })) {
+    if !code.ops.iter().any(|op| matches!(op.instr, Instr::Move { .. } | Instr::JumpNotCons { .. })) {
         return;
     }
     let blocks = blocks(code);
@@ -98,7 +98,7 @@ pub(crate) fn take_last_uses(code: &mut Emitter, closures: &dyn ClosureRegisters
 
     for block in &blocks {
         let last = block.end - 1;
-        // A block that ends in a move goes on to the next one.
+        // A block that ends in a move goes on to the next one; one that ends in a test does if its value is taken apart.
         let mut after = analysis.live_in[analysis.block_of[block.end]].clone();
         after.add(&analysis.handlers);
         take_if_dead(code, last, &after);
@@ -111,11 +111,14 @@ pub(crate) fn take_last_uses(code: &mut Emitter, closures: &dyn ClosureRegisters
 }
 
 fn take_if_dead(code: &mut Emitter, index: usize, after: &Bits) {
-    if let Instr::Move { dst, src } = code.ops[index].instr
-        && dst != src
-        && !after.get(src)
-    {
-        code.ops[index].instr = Instr::Take { dst, src };
+    match code.ops[index].instr {
+        Instr::Move { dst, src } if dst != src && !after.get(src) => {
+            code.ops[index].instr = Instr::Take { dst, src };
+        }
+        Instr::JumpNotCons { src, head, offset } if src != head && src != head + 1 && !after.get(src) => {
+            code.ops[index].instr = Instr::TakeCons { src, head, offset };
+        }
+        _ => {}
     }
 }
 
@@ -256,7 +259,7 @@ fn accesses(
         Instr::MakeListTail { .. } => width += 1,
         Instr::MakeMap { .. } => width *= 2,
         Instr::Construct { ctor, .. } => width = widths(ctor),
-        Instr::JumpNotCons { head, .. } => visit(Access::Write, head + 1),
+        Instr::JumpNotCons { head, .. } | Instr::TakeCons { head, .. } => visit(Access::Write, head + 1),
         Instr::TryPush { dst, .. } => visit(Access::WriteOnJump, dst + 1),
         Instr::MakeClosure { body, .. } => {
             closures.registers(body).iter().for_each(|&register| visit(Access::Read, register));

@@ -389,7 +389,7 @@ mapOnto(xs: [Int], f, done: [Int]) = match xs {
                 2 Take r4 r2
                 3 CallNative x2 r5 n1 r3..  ; Prim.listReverse
                 4 Return r5
-                5 JumpNotCons r0 r3 @13
+                5 TakeCons r0 r3 @13
                 6 Take r5 r4
                 7 Move r6 r1
                 8 Take r9 r3

@@ -1,7 +1,8 @@
 //! Equality, order and hash of values, structurally.
 //!
-//! All walks use an explicit stack, so deep values cost no native stack, and look at the limits of the run now and then. User implementations of `Eq`, `Ord` and
-//! `Hash` are the compiler's business: it calls them where the language wants them.
+//! All walks use an explicit stack, so deep values cost no native stack, and look at the limits of the run now and then.
+//! User implementations of `Eq`, `Ord` and `Hash` are the compiler's business: it calls them where the language wants
+//! them.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -53,6 +54,7 @@ enum Look<'a, T> {
 pub(crate) fn equal(a: &Value, b: &Value) -> Result<bool, Trap> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Ok(a == b),
+        (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
         (Value::Str(a), Value::Str(b)) => text::equal(a, b),
         _ => equal_deep(a, b),
     }

@@ -253,11 +253,10 @@ impl List {
             // Nobody else looks: the elements may move, and what lies in front of the view is garbage.
             own.continued.set(false);
             let items = own.items.get_mut();
-            let dead = items.split_off((len - own.start) as usize);
+            items.truncate((len - own.start) as usize);
             let before = items.capacity();
             items.push(head);
             mem::charge((items.capacity() - before) * size_of::<Value>());
-            drop(dead);
             return Self { buf: Some(buf), len: len + 1 };
         }
         if len < COPY_BELOW {

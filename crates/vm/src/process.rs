@@ -140,24 +140,28 @@ impl Process {
         }
     }
 
-    /// Whether no further frame may be opened.
+    /// Whether no further frame of any size may be opened.
     pub(crate) fn is_full(&self, max_frames: usize) -> bool {
-        self.frames.len() >= max_frames || self.stack.len() > MAX_STACK
+        self.frames.len() >= max_frames || self.top() + usize::from(u16::MAX) > MAX_STACK
     }
 
-    /// Makes sure that registers up to `end` exist.
+    /// Makes sure that registers up to `end` exist, unless those are too many.
     #[inline]
-    pub(crate) fn reserve(&mut self, end: usize) {
-        if end > self.stack.len() {
-            self.grow(end);
-        }
+    #[must_use]
+    pub(crate) fn reserve(&mut self, end: usize) -> bool {
+        end <= self.stack.len() || self.grow(end)
     }
 
+    /// Adds registers up to `end` at least, if a process may have so many.
     #[cold]
-    fn grow(&mut self, end: usize) {
-        let len = end.max(self.stack.len() * 2).max(64);
+    fn grow(&mut self, end: usize) -> bool {
+        if end > MAX_STACK {
+            return false;
+        }
+        let len = end.max((self.stack.len() * 2).min(MAX_STACK)).max(64);
         mem::charge((len - self.stack.len()) * size_of::<Value>());
         self.stack.resize(len, Value::Unit);
+        true
     }
 
     /// Opens a frame whose registers are in place. Written field by field: a frame put together elsewhere and moved
@@ -186,16 +190,33 @@ impl Process {
         }
     }
 
-    /// Opens a frame whose arguments are in `scratch`; their number has been checked.
+    /// Opens a frame whose arguments are in `scratch`; their number has been checked, and that the process is not full.
     pub(crate) fn push_scratch(&mut self, entry: *const Entry, ret: Ret, closure: Option<Block<FunctionMeta>>) {
         let base = self.top();
         // SAFETY: entries live as long as the machine, see `link`.
         let registers = usize::from(unsafe { (*entry).registers });
-        self.reserve(base + registers);
+        let fits = self.reserve(base + registers);
+        debug_assert!(fits);
         for (slot, arg) in self.stack[base..].iter_mut().zip(self.scratch.drain(..)) {
             *slot = arg;
         }
         self.frames.push(Frame { entry, pc: 0, base: base as u32, ret, closure });
+    }
+
+    /// Closes the topmost frame, whose registers hold nothing any more.
+    #[inline(always)]
+    pub(crate) fn drop_frame(&mut self) {
+        if let Some(last) = self.frames.len().checked_sub(1) {
+            drop(self.frames[last].closure.take());
+            // SAFETY: one less than before; what is left of the frame needs no drop.
+            unsafe { self.frames.set_len(last) };
+        }
+    }
+
+    /// What the running closure has captured.
+    #[inline]
+    pub(crate) fn captured(&self, index: u16) -> Option<&Value> {
+        self.frames.last()?.closure.as_ref()?.get(usize::from(index))
     }
 
     /// Closes the topmost frame and drops its registers.

@@ -129,18 +129,23 @@ pub(crate) fn read(object: &ReactiveObj, place: usize) -> Result<Value, Trap> {
 }
 
 /// A read happened: opens the frames of `onRead` callbacks; whether there are any.
-pub(crate) fn notify_read(world: &mut World, process: &mut Process, object: &ReactiveObj, place: usize) -> bool {
+pub(crate) fn notify_read(
+    world: &mut World,
+    process: &mut Process,
+    object: &ReactiveObj,
+    place: usize,
+) -> Result<bool, Trap> {
     world.reactive.note_read(object.id);
     let callbacks = object.on_read.borrow();
     if callbacks.is_empty() {
-        return false;
+        return Ok(false);
     }
     let name = field_name(object, place);
     let value = object.fields.borrow().get(place).cloned().unwrap_or_default();
     for callback in callbacks.iter().rev() {
-        push_callback(process, callback, vec![name.clone(), value.clone()]);
+        push_callback(world, process, callback, vec![name.clone(), value.clone()])?;
     }
-    true
+    Ok(true)
 }
 
 /// Writes a field and opens the frames of `onChange` callbacks; whether there are any.
@@ -161,7 +166,7 @@ pub(crate) fn assign(
     let name = field_name(object, place);
     let callbacks = object.on_change.borrow();
     for callback in callbacks.iter().rev() {
-        push_callback(process, callback, vec![name.clone(), old.clone(), value.clone()]);
+        push_callback(world, process, callback, vec![name.clone(), old.clone(), value.clone()])?;
     }
     Ok(!callbacks.is_empty())
 }

@@ -96,6 +96,7 @@ pub(crate) mod raw {
 
     type Word = MaybeUninit<u64>;
 
+    const BOOL: u64 = 1;
     const INT: u64 = 2;
     const FLOAT: u64 = 3;
     const LIST: u64 = 11;
@@ -120,7 +121,15 @@ pub(crate) mod raw {
         #[inline(never)]
         unsafe fn drop_heap(slot: *mut Value) {
             // SAFETY: by the contract of `discard`.
-            unsafe { std::ptr::drop_in_place(slot) }
+            unsafe {
+                // Another owner of most lists that die is the rest of the same walk.
+                if let Value::List(_, Some(buf)) = &*slot
+                    && Rc::strong_count(buf) > 1
+                {
+                    return Rc::decrement_strong_count(Rc::as_ptr(buf));
+                }
+                std::ptr::drop_in_place(slot);
+            }
         }
         // SAFETY: as above.
         unsafe {
@@ -141,8 +150,12 @@ pub(crate) mod raw {
     unsafe fn retain(from: *const Value) {
         #[inline(never)]
         unsafe fn retain_heap(from: *const Value) {
-            // SAFETY: by the contract. A clone that is forgotten only counts.
-            std::mem::forget(unsafe { (*from).clone() });
+            // SAFETY: by the contract.
+            match unsafe { &*from } {
+                Value::List(_, buf) => std::mem::forget(buf.clone()),
+                // A clone that is forgotten only counts.
+                other => std::mem::forget(other.clone()),
+            }
         }
         // SAFETY: as above.
         unsafe {
@@ -216,6 +229,25 @@ pub(crate) mod raw {
         }
     }
 
+    /// `*slot = Value::Bool(value)`
+    ///
+    /// # Safety
+    /// `slot` points at a value.
+    #[inline(always)]
+    pub(crate) unsafe fn set_bool(slot: *mut Value, value: bool) {
+        if cfg!(target_endian = "little") {
+            // SAFETY: `repr(u8)` puts the payload of one byte behind the tag. The second word is padding; a later copy
+            // by words reads it, which `MaybeUninit` allows.
+            unsafe {
+                discard(slot);
+                slot.cast::<u64>().write(BOOL | (u64::from(value) << 8));
+            }
+        } else {
+            // SAFETY: by the contract.
+            unsafe { *slot = Value::Bool(value) }
+        }
+    }
+
     #[inline(always)]
     unsafe fn scalar(slot: *mut Value, tag: u64, payload: u64) {
         // SAFETY: `repr(u8)`: the tag is the first byte (little endian: of the first word), the payload the second
@@ -257,6 +289,7 @@ pub(crate) mod raw {
                 // SAFETY: `repr(u8)`.
                 unsafe { *std::ptr::from_ref(value).cast::<u8>() }
             };
+            assert_eq!(u64::from(tag(&Value::Bool(true))), BOOL);
             assert_eq!(u64::from(tag(&Value::Int(7))), INT);
             assert_eq!(u64::from(tag(&Value::Float(7.0))), FLOAT);
             assert_eq!(tag(&Value::str("")), FIRST_HEAP);
@@ -272,6 +305,11 @@ pub(crate) mod raw {
             // SAFETY: as above.
             unsafe { set_float(&mut value, 1.5) };
             assert!(matches!(value, Value::Float(1.5)));
+            for bool in [true, false] {
+                // SAFETY: as above.
+                unsafe { set_bool(&mut value, bool) };
+                assert!(matches!(value, Value::Bool(it) if it == bool));
+            }
         }
     }
 }
