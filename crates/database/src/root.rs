@@ -4,9 +4,11 @@
 //! answers their questions to the store through the queries of [`crate::recall`].
 
 use std::{
-    any::Any,
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use base_db::{Counters, DefId, DefKind, File, FileShard, Fingerprint, Name, Project, SourceDb, Stamped};
@@ -87,6 +89,8 @@ pub struct Shared {
     /// and where an answer takes the place of none, which is the answer that a header gave.
     outlines: RwLock<FxHashMap<Name, Option<Outline>>>,
     texts: Arc<dyn Texts>,
+    /// A text was wanted that the host no longer has.
+    text_changed: AtomicBool,
     counters: Arc<Counters>,
 }
 
@@ -173,6 +177,7 @@ impl RootDatabase {
                 known,
                 outlines: RwLock::default(),
                 texts,
+                text_changed: AtomicBool::new(false),
                 counters,
             }),
         }
@@ -205,7 +210,7 @@ impl RootDatabase {
         let mut renewed: Vec<(File, Outline)> = Vec::new();
         for (file, before) in files {
             // A file on which the compiler fails imports nothing; the failure is reported when its unit is visited.
-            let outline = catch_failure(|| Outline::of(self, file)).unwrap_or_default().of_text();
+            let outline = self.catch_failure(|| Outline::of(self, file)).unwrap_or_default().of_text();
             if before.as_ref() != Some(&outline) {
                 let edges = |outline: &Outline| (Arc::clone(&outline.imports), outline.borrows);
                 regrouped |= before.is_none_or(|before| edges(&before) != edges(&outline));
@@ -235,6 +240,30 @@ impl RootDatabase {
         codegen::keep_everything(self);
     }
 
+    /// Whether a text was wanted that the host no longer has.
+    pub(crate) fn text_changed(&self) -> bool {
+        self.shared.text_changed.load(Ordering::Relaxed)
+    }
+
+    /// Runs `f`; a failure of the compiler itself is `Err` with what it said. Unwinding by which the database stops
+    /// queries goes on.
+    pub(crate) fn catch_failure<T>(&self, f: impl FnOnce() -> T) -> Result<T, String> {
+        panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+            if matches!(payload.downcast_ref(), Some(salsa::Cancelled::PropagatedPanic)) {
+                // `f` needs what failed before or in another thread, and is not told why.
+                if self.text_changed() {
+                    panic::resume_unwind(Box::new(TextChanged));
+                }
+                return "something that it needs has failed".to_owned();
+            }
+            if payload.is::<TextChanged>() || payload.is::<salsa::Cancelled>() {
+                panic::resume_unwind(payload);
+            }
+            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
+        })
+    }
+
     /// Names the project; once.
     pub fn set_project(&self, project: Project) {
         let first = self.shared.project.set(project).is_ok();
@@ -254,7 +283,10 @@ impl SourceDb for RootDatabase {
     fn load_text(&self, path: &str, hash: Fingerprint) -> Arc<str> {
         match self.shared.texts.load(path, hash) {
             Some(text) => text,
-            None => panic::resume_unwind(Box::new(TextChanged) as Box<dyn Any + Send>),
+            None => {
+                self.shared.text_changed.store(true, Ordering::Relaxed);
+                panic::resume_unwind(Box::new(TextChanged))
+            }
         }
     }
 
@@ -321,16 +353,4 @@ impl Db for RootDatabase {
     fn shared(&self) -> &Shared {
         &self.shared
     }
-}
-
-/// Runs `f`; a failure of the compiler itself is `Err` with what it said. Unwinding by which the database stops queries
-/// goes on.
-pub(crate) fn catch_failure<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
-        if payload.is::<TextChanged>() || payload.is::<salsa::Cancelled>() {
-            panic::resume_unwind(payload);
-        }
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
-    })
 }

@@ -1,6 +1,7 @@
 //! Lists of executed queries per edit: one for every barrier. A query that is not listed was at most verified.
 
 mod borrowing;
+mod changing;
 mod saving;
 
 use std::{

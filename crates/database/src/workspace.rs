@@ -34,7 +34,7 @@ use crate::{
     image::Image,
     manifest::{self, Manifest, Stamp, is_library},
     recall::{self, Reason, Recall},
-    root::{Log, Outline, RootDatabase, Stores, TextChanged, Texts, catch_failure},
+    root::{Log, Outline, RootDatabase, Stores, TextChanged, Texts},
 };
 
 /// A file as the host sees it.
@@ -321,6 +321,13 @@ impl Workspace {
         match panic::catch_unwind(AssertUnwindSafe(|| ask(self))) {
             Ok(answer) => Some(answer),
             Err(payload) if payload.is::<TextChanged>() => None,
+            // What failed for that reason once fails without telling why when it is asked again.
+            Err(payload)
+                if payload.is::<salsa::Cancelled>()
+                    && self.live.as_ref().is_some_and(|live| live.db.text_changed()) =>
+            {
+                None
+            }
             Err(payload) => panic::resume_unwind(payload),
         }
     }
@@ -534,24 +541,25 @@ impl Workspace {
         if !self.lacks_library() {
             return Ok(());
         }
+        self.database();
+        let Some(mut live) = self.live.take() else { return Ok(()) };
         let complete = |workspace: &mut Workspace| {
-            workspace.database();
-            let Some(mut live) = workspace.live.take() else { return };
             let mut visited = BTreeSet::new();
             loop {
-                let due = std::mem::take(&mut workspace.library_due);
-                let paths: BTreeSet<Name> = due.difference(&visited).cloned().collect();
+                // They stay due until all of them are made.
+                let paths: BTreeSet<Name> = workspace.library_due.difference(&visited).cloned().collect();
                 if paths.is_empty() {
                     break;
                 }
                 let queue = Queue { paths, globals_changed: false };
                 stacker::maybe_grow(STACK / 2, STACK, || visited.extend(workspace.visit_queue(&mut live, queue).0));
             }
-            workspace.live = Some(live);
+            workspace.library_due.clear();
         };
-        if self.unless_changed(complete).is_none() {
-            // The next update starts over.
-            self.forget();
+        let complete = self.unless_changed(complete);
+        // A program that runs goes on with the state of the last update, whatever the texts are by now.
+        self.live = Some(live);
+        if complete.is_none() {
             return Ok(());
         }
         // Whether a text that was set since is worth keeping is for the next save to say.
@@ -618,7 +626,7 @@ impl Workspace {
             self.pool().install(|| {
                 files.par_iter().for_each_with(db, |db, &file| {
                     // Whatever fails fails again where it is reported.
-                    let _ = catch_failure(|| hir::header(db, file));
+                    let _ = db.catch_failure(|| hir::header(db, file));
                 });
             });
         }
@@ -626,7 +634,7 @@ impl Workspace {
         let db = &live.db;
         // What is wrong with the project as a whole is about names of files and blocks, and files that cannot be read.
         let had_problems = !live.project_problems.is_empty();
-        let has_blocks = |&file: &File| catch_failure(|| hir::header(db, file).modules.len() > 1).unwrap_or(false);
+        let has_blocks = |&file: &File| db.catch_failure(|| hir::header(db, file).modules.len() > 1).unwrap_or(false);
         if fresh || restructured || invalid || had_problems || files.iter().any(has_blocks) {
             live.project_problems = hir::project_problems(db).to_vec();
         }
@@ -762,7 +770,7 @@ impl Workspace {
         for files in units {
             for &file in files {
                 // A file on which the compiler fails imports nothing.
-                let outline = catch_failure(|| db.outline(file)).unwrap_or_default();
+                let outline = db.catch_failure(|| db.outline(file)).unwrap_or_default();
                 self.files.edit(file.path(db), |state| {
                     let row = &mut state.row;
                     row.imports = outline.imports.to_vec();
@@ -1350,7 +1358,7 @@ fn visit_all(
 
 /// Everything about one unit. A panic is that unit's problem only.
 fn visit(db: &RootDatabase, files: &[File]) -> UnitOutcome {
-    let outcome = catch_failure(|| {
+    let outcome = db.catch_failure(|| {
         let unit = recall::unit_of(db, files[0]);
         let reason = match recall::recall(db, unit) {
             Recall::Hit(_) => None,

@@ -41,7 +41,7 @@ impl Disk {
     }
 
     /// Says that a file was written at a time that can be trusted.
-    fn stamp(&self, path: &str, modified: i64) {
+    pub(super) fn stamp(&self, path: &str, modified: i64) {
         let stamp = Stamp { modified, ..Stamp::default() };
         self.sources.1.lock().unwrap().insert(Name::from(path), stamp);
     }
@@ -54,6 +54,14 @@ impl Disk {
     fn open_on(&self, files: Arc<dyn store::Files + Send + Sync>) -> Fixture {
         let store = store::Store::open(files, "store".into(), [7; 16]);
         Fixture::open(Arc::clone(&self.sources), Some(Arc::new(store)))
+    }
+
+    pub(super) fn sources(&self) -> Arc<Files> {
+        Arc::clone(&self.sources)
+    }
+
+    pub(super) fn store(&self) -> Arc<store::Store> {
+        Arc::new(store::Store::open(Arc::clone(&self.store) as _, "store".into(), [7; 16]))
     }
 
     /// A process that has not looked yet, and goes on with a new database after so many units.
@@ -78,7 +86,7 @@ impl Disk {
     }
 
     /// A process that brings itself up to date and saves.
-    fn run(&self) -> Workspace {
+    pub(super) fn run(&self) -> Workspace {
         let mut workspace = self.open().workspace;
         workspace.update();
         workspace.save().unwrap();
@@ -117,7 +125,7 @@ impl Disk {
 
     /// As [`Disk::is_warm`], and no query is asked either.
     #[track_caller]
-    fn is_idle(&self) {
+    pub(super) fn is_idle(&self) {
         assert_eq!(self.open().update(), "");
         self.is_warm();
     }
