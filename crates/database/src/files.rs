@@ -32,24 +32,15 @@ pub(crate) struct State {
     pub(crate) problems: Vec<Problem>,
     /// Why its unit was computed in the last update that visited it; `None`: recalled.
     pub(crate) reason: Option<Reason>,
-    /// The text or why there is none, for files that were read.
-    pub(crate) content: Content,
-    pub(crate) library: bool,
+    /// Why it has no text.
+    pub(crate) invalid: Option<Arc<str>>,
     /// The compiler failed on it: nothing that is known of it is kept.
     pub(crate) failed: bool,
 }
 
 impl State {
     fn new(row: Row) -> State {
-        State {
-            library: is_library(&row.path),
-            row,
-            artifact: None,
-            problems: Vec::new(),
-            reason: None,
-            content: Content::Stored,
-            failed: false,
-        }
+        State { row, artifact: None, problems: Vec::new(), reason: None, invalid: None, failed: false }
     }
 
     fn is_answered(&self) -> bool {
@@ -105,7 +96,7 @@ impl<'a> View<'a> {
     /// Why it has no text, or that there is one.
     pub(crate) fn content(self) -> Content {
         match self {
-            View::State(State { content: invalid @ Content::Invalid(_), .. }) => invalid.clone(),
+            View::State(State { invalid: Some(why), .. }) => Content::Invalid(Arc::clone(why)),
             _ => Content::Stored,
         }
     }
@@ -113,7 +104,7 @@ impl<'a> View<'a> {
     pub(crate) fn is_library(self) -> bool {
         match self {
             View::Row(manifest, row) => manifest.library(row),
-            View::State(state) => state.library,
+            View::State(state) => is_library(&state.row.path),
         }
     }
 
@@ -157,9 +148,7 @@ impl<'a> View<'a> {
     fn has_problems(self) -> bool {
         match self {
             View::Row(manifest, row) => manifest.warnings(row),
-            View::State(state) => {
-                state.row.warnings || !state.problems.is_empty() || matches!(state.content, Content::Invalid(_))
-            }
+            View::State(state) => state.row.warnings || !state.problems.is_empty() || state.invalid.is_some(),
         }
     }
 
@@ -355,7 +344,7 @@ impl Files {
         };
         edit(&mut state);
         if before.is_none() {
-            self.count += usize::from(!state.library);
+            self.count += usize::from(!is_library(path));
         }
         let differs = before.as_ref() != Some(&state.row) || state.failed;
         if differs {
@@ -405,18 +394,13 @@ impl Files {
         self.iter().filter_map(kept).collect()
     }
 
-    /// What is known is as `manifest` has it; states keep what a manifest has no place for.
+    /// What is known is as `manifest` has it, a base; states keep what a manifest has no place for.
     pub(crate) fn rebase(&mut self, manifest: Arc<Manifest>) {
-        for state in self.states.values_mut() {
-            if state.row.entry.is_some() {
-                state.artifact = None;
-            }
-            if matches!(state.content, Content::Text(_)) {
-                state.content = Content::Stored;
-            }
+        for state in self.states.values_mut().filter(|state| state.row.entry.is_some()) {
+            state.artifact = None;
         }
         self.removed.clear();
-        self.changed = manifest.delta_paths().map(Name::from).collect();
+        self.changed.clear();
         self.manifest = Some(manifest);
     }
 

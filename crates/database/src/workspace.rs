@@ -563,7 +563,7 @@ impl Workspace {
             return Ok(());
         }
         // Whether a text that was set since is worth keeping is for the next save to say.
-        if self.files.unsaved().all(|state| state.library) { self.save() } else { Ok(()) }
+        if self.files.unsaved().all(|state| is_library(&state.row.path)) { self.save() } else { Ok(()) }
     }
 
     /// Tells the database what differs, and finds what has to be visited because of it.
@@ -589,12 +589,12 @@ impl Workspace {
             match content {
                 Some((hash, content)) => {
                     // What keeps a file from being read may go away without a trace at the file.
-                    let readable = !matches!(content, Content::Invalid(_));
-                    invalid |= !readable;
+                    let why = if let Content::Invalid(why) = &content { Some(Arc::clone(why)) } else { None };
+                    invalid |= why.is_some();
                     self.files.edit(&path, |state| {
                         state.row.hash = hash;
-                        state.row.stamp = stamp.filter(|_| readable);
-                        state.content = content.clone();
+                        state.row.stamp = stamp.filter(|_| why.is_none());
+                        state.invalid = why;
                     });
                     change.files.push((path.clone(), hash, content));
                     queue.paths.insert(path.clone());
@@ -725,7 +725,7 @@ impl Workspace {
                         };
                         let row = &mut state.row;
                         // What the library says never changes, only what is known of it.
-                        if row.interface != facts.interface && !state.library {
+                        if row.interface != facts.interface && !is_library(path) {
                             changed.insert(file.module(db).clone());
                             // A template of another file may have given it impls, or does no longer.
                             globals_changed |= row.has_globals || facts.outline.has_globals;
@@ -872,7 +872,7 @@ impl Workspace {
             let key = artifact::unit_key(options, files.iter().map(|file| (&file.path, file.hash)));
             let record = store::NewRecord { kind: artifact::UNIT, key: key.0, sections: sections.to_vec() };
             let owners = files.iter().map(|file| file.path.clone()).collect();
-            records.push(ToSave { record, owners, library: state.library });
+            records.push(ToSave { record, owners, library: is_library(&state.row.path) });
             if files.len() > 1 {
                 let headers = files.iter().zip(artifact.headers().into_iter().flatten());
                 records.extend(headers.map(|(file, header)| header_to_save(options, (&file.path, file.hash), &header)));
@@ -965,9 +965,8 @@ impl Workspace {
         for path in paths {
             match self.files.get(&path) {
                 Some(View::State(state)) if !state.problems.is_empty() || !state.row.warnings => {
-                    if let Content::Invalid(why) = &state.content {
-                        found.push(invalid_file(&self.config.options, &path, why));
-                    }
+                    let invalid = state.invalid.iter().map(|why| invalid_file(&self.config.options, &path, why));
+                    found.extend(invalid);
                     found.extend(state.problems.iter().cloned());
                 }
                 // Warnings of an earlier run. An entry that cannot be read is computed again.
