@@ -108,7 +108,7 @@ impl DefName {
 
     /// Number of parameters that [`DefName::key`] lists.
     pub fn arity(&self) -> usize {
-        if self.shared.parts.key.is_empty() { 0 } else { split_key(&self.shared.parts.key).count() }
+        if self.key().is_empty() { 0 } else { split_key(self.key()).count() }
     }
 
     /// The symbol of the definition's code (its text form), made once for all clones.
@@ -144,17 +144,13 @@ impl DefName {
 
     /// `module.name`, or the bare name in the root module. For messages.
     pub fn qualified(&self) -> String {
-        let parts = &self.shared.parts;
-        let mut out = String::with_capacity(parts.module.len() + parts.owner.len() + parts.name.len() + 2);
-        if !self.shared.parts.module.is_empty() {
-            out.push_str(&self.shared.parts.module);
+        let Parts { module, owner, name, .. } = &self.shared.parts;
+        let mut out = String::with_capacity(module.len() + owner.len() + name.len() + 2);
+        for outer in [module, owner].into_iter().filter(|outer| !outer.is_empty()) {
+            out.push_str(outer);
             out.push('.');
         }
-        if !self.shared.parts.owner.is_empty() {
-            out.push_str(&self.shared.parts.owner);
-            out.push('.');
-        }
-        out.push_str(&self.shared.parts.name);
+        out.push_str(name);
         out
     }
 }

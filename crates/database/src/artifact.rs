@@ -233,6 +233,10 @@ impl Artifact {
         sections[PARTS] = codec::encode(&(groups, parts));
         sections[SIGNATURES] = signatures;
         sections[CODE] = blob;
+        Artifact::in_memory(head, sections)
+    }
+
+    fn in_memory(head: Head, sections: Vec<Vec<u8>>) -> Artifact {
         let identity = Fingerprint::combine(sections.iter().map(|section| Fingerprint::of_bytes(section)));
         Artifact::new(head, identity, Sections::Memory(sections))
     }
@@ -265,9 +269,7 @@ impl Artifact {
     pub(crate) fn detached(&self) -> Option<Artifact> {
         let sections: Option<Vec<Vec<u8>>> =
             (0..SECTIONS).map(|index| self.section(index).map(Cow::into_owned)).collect();
-        let sections = sections?;
-        let identity = Fingerprint::combine(sections.iter().map(|section| Fingerprint::of_bytes(section)));
-        Some(Artifact::new(self.head.clone(), identity, Sections::Memory(sections)))
+        Some(Artifact::in_memory(self.head.clone(), sections?))
     }
 
     /// Whether any answer it was made from is about the library.
