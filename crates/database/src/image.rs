@@ -17,7 +17,7 @@ use types::{FnTy, Head, Signature, Ty, TypeDef};
 
 use crate::{
     artifact::Artifact,
-    workspace::{library_file, module_name, module_of_symbol, path_of, prefixes_longest_first},
+    modules::{library_file, module_name, module_of_symbol, path_of, prefixes_longest_first},
 };
 
 /// The code of a project, and of the library files that have entries.

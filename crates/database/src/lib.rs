@@ -9,6 +9,7 @@ mod artifact;
 mod files;
 mod image;
 mod manifest;
+mod modules;
 mod recall;
 mod root;
 #[cfg(test)]
@@ -18,9 +19,10 @@ mod workspace;
 pub use artifact::{Artifact, FileFacts, Head};
 pub use image::{Image, Variable};
 pub use manifest::Stamp;
+pub use modules::{SINGLE_FILE, module_of_symbol};
 pub use recall::{Reason, UnitId, unit_artifact, unit_of};
 pub use root::{Db, Log, RootDatabase, Stores, Texts};
-pub use workspace::{Config, Host, SINGLE_FILE, Scanned, Stats, UnitDump, Workspace, module_of_symbol};
+pub use workspace::{Config, Host, Scanned, Stats, UnitDump, Workspace};
 
 /// Identity of this compiler build: entries of other builds are never read.
 pub const BUILD: &str = env!("ITHACA_BUILD");

@@ -19,6 +19,8 @@ use std::cmp::Ordering;
 use base_db::{Fingerprint, Name};
 use rustc_hash::FxHashMap;
 
+use crate::root::Outline;
+
 /// When and how large a file was. Only ever saves a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Stamp {
@@ -88,6 +90,13 @@ impl Row {
             mvars: false,
             pending: false,
         }
+    }
+
+    /// Takes over what the text of the file tells.
+    pub(crate) fn note_outline(&mut self, outline: &Outline) {
+        self.imports = outline.imports.to_vec();
+        self.has_globals = outline.has_globals;
+        self.borrows = outline.borrows;
     }
 }
 

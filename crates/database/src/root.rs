@@ -235,7 +235,13 @@ impl RootDatabase {
 
     /// Keeps all results: for projects of a size where that is no question.
     pub fn keep_everything(&mut self) {
-        hir::query::keep_everything(self);
+        hir::query::keep_trees(self);
+        self.keep_results();
+    }
+
+    /// Keeps all results but trees, which are large: for a database that lives as long as its results are needed.
+    pub(crate) fn keep_results(&mut self) {
+        hir::query::keep_results(self);
         types::keep_everything(self);
         codegen::keep_everything(self);
     }

@@ -26,11 +26,15 @@ use crate::{
     template::{self, Failure, ProjectScope, Scope as _, TemplateQuestion, template_answer},
 };
 
-/// Lifts the bounds on how many results of the queries here live, for a project of which everything may be kept:
-/// counting who was used last costs more than it saves there.
-pub fn keep_everything(db: &mut dyn HirDb) {
+/// Lifts the bounds on how many trees of files live.
+pub fn keep_trees(db: &mut dyn HirDb) {
     parse::set_lru_capacity(db, 0);
     collected::set_lru_capacity(db, 0);
+}
+
+/// Lifts the bounds on how many other results of the queries here live, for a database of which everything may be kept:
+/// counting who was used last costs more than it saves there.
+pub fn keep_results(db: &mut dyn HirDb) {
     definition_syntax::set_lru_capacity(db, 0);
     body::set_lru_capacity(db, 0);
 }
