@@ -18,6 +18,7 @@
 //! | S45 a function deleted in the middle | `imports`; live: `s45_…` in `program` of the engine's tests |
 //! | S47–S53 files and modules | `files` |
 //! | S54 sources are left alone | `reuse::s54_…`: command and engine never write a source; nobody else does yet |
+//! | S55 a rename | `s55_…` in `program` of the engine's tests: its edits as one transaction; who finds references is an editor |
 //! | S56–S61 damage | `damage`, every byte and every length in `damage` of the store's tests; `cargo xtask soak` |
 //! | S62 killed at any moment | `processes`; every operation in `faults` and `transfer` of the store's tests; soak |
 //! | S63 a text changes meanwhile | `processes` |
@@ -35,8 +36,7 @@
 //! | S94, S96 random walks, lost files | `oracle` of the engine's tests; `damage`; soak |
 //! | S95 work grows with the project, an edit does not | `living` |
 //!
-//! Not here, because there is nothing to ask: S55 (no command renames), S75 (no packages), S80, S87, S90–S92 (an
-//! editor's protocol).
+//! Not here, because there is nothing to ask: S75 (no packages), S80, S87, S90–S92 (an editor's protocol).
 //!
 //! | requirements | where |
 //! | --- | --- |

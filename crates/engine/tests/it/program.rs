@@ -1,4 +1,4 @@
-//! A program that stays alive while its texts change: scenarios S34, S37, S45, S78, S79 and what surrounds them.
+//! A program that stays alive while its texts change: scenarios S34, S37, S45, S55, S78, S79 and what surrounds them.
 
 use ithaca::{Engine, Installed, Limits, RunError, Value};
 
@@ -71,6 +71,33 @@ fn s45_deleting_a_function_does_not_move_the_others() {
         assert_eq!(program.call(&format!("main.{name}"), &[]).unwrap(), Value::String(name.to_owned()));
     }
     assert_eq!(message(program.call("main.b", &[]).unwrap_err()), "no function `main.b` with 0 parameters");
+}
+
+/// What an editor's rename comes to: texts of several files, set at once. `f` stands in a text, a comment, as a local name
+/// and in another module too.
+#[test]
+fn s55_a_rename_over_several_files_is_one_edit_and_reaches_true_references_only() {
+    let lib =
+        "# f is renamed\npub f() = 1\npub name() = \"f\"\npub local(n) = { f = n + 1; f }\npub twice() = f() * 2\n";
+    let main = "use lib.{f, twice}\nuse other\nsum() = f() + twice()\nfar() = other.f()\nmain() = sum()\n";
+    let (mut engine, mut program) =
+        start(&[("lib.nos", lib), ("main.nos", main), ("other.nos", "pub f() = 100\npub user() = f()\n")]);
+    let value = |program: &mut ithaca::Program, name: &str| program.call(name, &[]).unwrap();
+    assert_eq!(value(&mut program, "main.sum"), Value::Int(3));
+
+    // Half of it is refused, and nothing of that half is seen.
+    engine.set_text("lib.nos", lib.replace("pub f()", "pub g()").replace("= f() * 2", "= g() * 2"));
+    assert!(matches!(program.install(&mut engine), Err(RunError::Broken)));
+    assert_eq!(value(&mut program, "main.sum"), Value::Int(3));
+
+    engine.set_text("main.nos", main.replace("{f, ", "{g, ").replace("= f() +", "= g() +"));
+    let report = program.install(&mut engine).unwrap();
+    assert_eq!(report.changed, ["lib.f/0", "lib.g/0", "lib.twice/0", "main.sum/0"]);
+    assert_eq!(value(&mut program, "main.sum"), Value::Int(3));
+    assert_eq!(value(&mut program, "main.far"), Value::Int(100));
+    assert_eq!(value(&mut program, "lib.name"), Value::String("f".to_owned()));
+    assert_eq!(program.call("lib.local", &[Value::Int(1)]).unwrap(), Value::Int(2));
+    assert_eq!(message(program.call("lib.f", &[]).unwrap_err()), "no function `lib.f` with 0 parameters");
 }
 
 #[test]
