@@ -79,21 +79,21 @@ fn s45_deleting_a_function_does_not_move_the_others() {
 fn s55_a_rename_over_several_files_is_one_edit_and_reaches_true_references_only() {
     let lib =
         "# f is renamed\npub f() = 1\npub name() = \"f\"\npub local(n) = { f = n + 1; f }\npub twice() = f() * 2\n";
-    let main = "use lib.{f, twice}\nuse other\nsum() = f() + twice()\nfar() = other.f()\nmain() = sum()\n";
+    let main = "use lib.{f, twice}\nuse other.{user}\nboth() = f() + twice()\nfar() = other.f()\nmain() = both()\n";
     let (mut engine, mut program) =
         start(&[("lib.nos", lib), ("main.nos", main), ("other.nos", "pub f() = 100\npub user() = f()\n")]);
     let value = |program: &mut ithaca::Program, name: &str| program.call(name, &[]).unwrap();
-    assert_eq!(value(&mut program, "main.sum"), Value::Int(3));
+    assert_eq!(value(&mut program, "main.both"), Value::Int(3));
 
     // Half of it is refused, and nothing of that half is seen.
     engine.set_text("lib.nos", lib.replace("pub f()", "pub g()").replace("= f() * 2", "= g() * 2"));
     assert!(matches!(program.install(&mut engine), Err(RunError::Broken)));
-    assert_eq!(value(&mut program, "main.sum"), Value::Int(3));
+    assert_eq!(value(&mut program, "main.both"), Value::Int(3));
 
     engine.set_text("main.nos", main.replace("{f, ", "{g, ").replace("= f() +", "= g() +"));
     let report = program.install(&mut engine).unwrap();
-    assert_eq!(report.changed, ["lib.f/0", "lib.g/0", "lib.twice/0", "main.sum/0"]);
-    assert_eq!(value(&mut program, "main.sum"), Value::Int(3));
+    assert_eq!(report.changed, ["lib.f/0", "lib.g/0", "lib.twice/0", "main.both/0"]);
+    assert_eq!(value(&mut program, "main.both"), Value::Int(3));
     assert_eq!(value(&mut program, "main.far"), Value::Int(100));
     assert_eq!(value(&mut program, "lib.name"), Value::String("f".to_owned()));
     assert_eq!(program.call("lib.local", &[Value::Int(1)]).unwrap(), Value::Int(2));
