@@ -354,18 +354,20 @@ impl Check<'_, '_> {
         result
     }
 
-    /// Both types if they agree, otherwise the dynamic type.
+    /// Both types if they agree, otherwise the dynamic type. What only the run time knows may be anything, so it agrees
+    /// with nothing: the value of `try { 1 / n } catch { e -> e }` is no `Int`.
     pub(crate) fn join_or_dyn(&mut self, first: &Ty, second: &Ty) -> Ty {
         let first = self.table.shallow(first);
         let second = self.table.shallow(second);
         match (&first, &second) {
             (Ty::Never, _) => second,
             (_, Ty::Never) => first,
+            (Ty::Dyn, _) | (_, Ty::Dyn) => Ty::Dyn,
             (Ty::Con(a, a_args), Ty::Con(b, b_args))
                 if a == b
                     && a_args.len() == b_args.len()
                     && !a_args.is_empty()
-                    && !self.table.may_unify(&first, &second) =>
+                    && (self.has_dyn(&first) || self.has_dyn(&second) || !self.table.may_unify(&first, &second)) =>
             {
                 let args = a_args.iter().zip(b_args.iter()).map(|(x, y)| self.join_or_dyn(x, y)).collect();
                 Ty::Con(a.clone(), args)
@@ -379,6 +381,10 @@ impl Check<'_, '_> {
                 false => Ty::Dyn,
             },
         }
+    }
+
+    fn has_dyn(&mut self, ty: &Ty) -> bool {
+        self.table.resolve(ty).any(&mut |part| matches!(part, Ty::Dyn))
     }
 
     /// Whether `open` is a variable that must be a number, and `known` is none.
