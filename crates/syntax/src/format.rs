@@ -691,6 +691,9 @@ impl<'t> Formatter<'t> {
             let target = if breaks || !inner.is_empty() { &mut inner } else { &mut docs };
             if breaks {
                 target.push(self.gap(first, Doc::SoftLine));
+            } else if ends_with_int(&elements[0]) && parts.get(1).is_some_and(|part| part.kind() == INT) {
+                // `1 .0` is a component of a number, `1.0` a float.
+                target.push(Doc::Text(" "));
             }
             // A line end in the brackets tells `f[⏎T](x)`, a call of an element, from a call with type arguments.
             let range = TextRange::new(first.text_range().start(), link.text_range().end());
@@ -999,6 +1002,12 @@ fn spaced(parent: SyntaxKind, left: &SyntaxElement, right: &SyntaxElement) -> bo
         ),
         _ => true,
     }
+}
+
+fn ends_with_int(element: &SyntaxElement) -> bool {
+    element
+        .as_node()
+        .is_some_and(|node| node.kind() == LITERAL && node.last_token().is_some_and(|token| token.kind() == INT))
 }
 
 fn starts_with_typed_int(element: &SyntaxElement) -> bool {
