@@ -14,6 +14,7 @@ mod bench_startup;
 mod bench_vm;
 mod floor;
 mod layers;
+mod miri;
 mod random_program;
 mod soak;
 mod synthetic;
@@ -44,6 +45,8 @@ enum Task {
     BenchParse,
     /// Run programs beside other interpreters.
     BenchVm(bench_vm::Options),
+    /// The machine's tests under Miri.
+    Miri(miri::Options),
     /// Random programs and edits through the real command, warm against cold.
     Soak(soak::Options),
     /// Write a synthetic project, as `bench-startup` measures it, into a folder.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
             Task::BenchStartup(options) => bench_startup::run(&root(), &options),
             Task::BenchParse => bench_parse::run(&root()),
             Task::BenchVm(options) => bench_vm::run(&root(), &options),
+            Task::Miri(options) => miri::run(&root(), &options),
             Task::Soak(options) => soak::run(&root(), &options),
             Task::SyntheticProject { dir, modules } => synthetic::Project::new(modules).write(&dir),
             Task::RandomProgram(options) => random_program::run(&options),

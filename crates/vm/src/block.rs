@@ -27,18 +27,18 @@ pub struct Block<M> {
 }
 
 impl<M> Block<M> {
-    fn layout(len: usize) -> (Layout, usize) {
-        let header = Layout::new::<Header<M>>();
-        let Some((layout, offset)) = Layout::array::<Value>(len).ok().and_then(|values| header.extend(values).ok())
-        else {
-            handle_alloc_error(header)
-        };
-        (layout.pad_to_align(), offset)
+    /// Layout of a block of so many values, and where they begin in it; none for more than its length can tell.
+    fn layout(len: usize) -> Option<(Layout, usize)> {
+        u32::try_from(len).ok()?;
+        let (layout, offset) = Layout::new::<Header<M>>().extend(Layout::array::<Value>(len).ok()?).ok()?;
+        Some((layout.pad_to_align(), offset))
     }
 
-    /// A block of the values of `items`, which must give exactly `len` of them.
+    /// A block of the values of `items`, which must give exactly `len` of them. A program cannot ask for more than there
+    /// may be (see `Limits::MOST_BYTES`); for anybody else it is as if there were no memory.
+    #[inline]
     pub(crate) fn new(meta: M, len: usize, items: impl Iterator<Item = Value>) -> Self {
-        let (layout, offset) = Self::layout(len);
+        let Some((layout, offset)) = Self::layout(len) else { handle_alloc_error(Layout::new::<Header<M>>()) };
         mem::charge(layout.size());
         // SAFETY: the layout is not empty (the header has a count). Header and all slots are written before the block
         // exists as a value: missing items are filled with unit, superfluous ones are not taken.
@@ -116,9 +116,10 @@ impl<M> Block<M> {
                 }
             }
             ptr::drop_in_place(self.ptr.as_ptr());
-            let (layout, _) = Self::layout(len);
-            mem::discharge(layout.size());
-            dealloc(self.ptr.as_ptr().cast(), layout);
+            if let Some((layout, _)) = Self::layout(len) {
+                mem::discharge(layout.size());
+                dealloc(self.ptr.as_ptr().cast(), layout);
+            }
         }
     }
 }
@@ -154,5 +155,17 @@ impl<M> Drop for Block<M> {
         if refs == 1 {
             self.free();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_that_cannot_be_told_is_refused() {
+        assert!(Block::<()>::layout(u32::MAX as usize).is_some());
+        assert!(Block::<()>::layout(u32::MAX as usize + 1).is_none());
+        assert!(Block::<()>::layout(usize::MAX).is_none());
     }
 }

@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use crate::value::{CellObj, Value};
 
 /// Noted cells before the first walk.
-const FEW: usize = 2_000;
+const FEW: usize = if cfg!(miri) { 50 } else { 2_000 };
 /// Values that one walk looks into, for each noted cell.
 const PER_CELL: usize = 32;
 

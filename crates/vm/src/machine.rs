@@ -38,7 +38,7 @@ pub struct Limits {
     /// Calls and backward jumps of all processes during one [`Machine::call`], and as many values that one instruction
     /// walks through; `None` for no limit. Checked a few thousand steps at a time.
     pub max_steps: Option<u64>,
-    /// Bytes that values may occupy on this thread.
+    /// Bytes that values may occupy on this thread; more than [`Limits::MOST_BYTES`] count as so many.
     pub max_bytes: usize,
     /// Set it from another thread to end the running call.
     pub interrupt: Arc<AtomicBool>,
@@ -49,6 +49,18 @@ impl Default for Limits {
         Self { max_frames: 10_000, max_steps: None, max_bytes: 4 << 30, interrupt: Arc::default() }
     }
 }
+
+impl Limits {
+    /// Lengths are numbers of 32 bits. This is less than 2^32 values take, by more than a turn can make between two
+    /// looks at the limits, so no length can grow beyond them.
+    pub const MOST_BYTES: usize = 60 << 30;
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.max_bytes.min(Self::MOST_BYTES)
+    }
+}
+
+const _: () = assert!(Limits::MOST_BYTES + ((QUANTUM as usize) << 16) < (1 << 32) * size_of::<Value>());
 
 /// Steps of one turn of a process.
 pub(crate) const QUANTUM: i64 = 4_000;
@@ -347,7 +359,7 @@ impl World {
             Stop::Interrupted
         } else if self.last_step.is_some_and(|last| self.steps >= last) {
             Stop::Steps
-        } else if mem::live_bytes() > self.limits.max_bytes {
+        } else if mem::live_bytes() > self.limits.bytes() {
             Stop::Memory
         } else {
             return Ok(self.others_wait());

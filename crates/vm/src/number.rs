@@ -557,6 +557,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "long, and nothing in it is unsafe")]
     fn large_products_are_those_of_the_library() {
         let factor = |seed: u32, bits: u32| -> BigInt { (BigInt::from(seed).pow(bits / seed.ilog2()) - 12_345) * 3 };
         for (a, b) in [(300_000, 290_000), (1_000_000, 70_000), (500_000, 20), (65_537, 65_535), (200_000, 200_000)] {
@@ -568,6 +569,7 @@ mod tests {
 
     /// Quotients, rests and texts of all sizes around the leaves are those of the library.
     #[test]
+    #[cfg_attr(miri, ignore = "long, and nothing in it is unsafe")]
     fn large_quotients_and_texts_are_those_of_the_library() {
         let number = |seed: u32, bits: u64| (BigUint::from(seed).pow(bits as u32 / seed.ilog2()) - 1u32) * 3u32;
         let bits = [20, 8_000, DIVISOR_BITS, DIVISOR_BITS + 1, 3 * DIVISOR_BITS - 7, 100_000, 300_001];

@@ -55,7 +55,7 @@ pub(crate) fn watch(limits: &Limits, steps: Option<u64>) -> Watch {
     FOUND.set(Found::Nothing);
     let watched = Watched {
         interrupt: Arc::clone(&limits.interrupt),
-        max_bytes: limits.max_bytes,
+        max_bytes: limits.bytes(),
         max_work: steps.unwrap_or(u64::MAX),
     };
     Watch { before: WATCHED.replace(Some(watched)), work_before: WORK.replace(0) }
@@ -282,5 +282,6 @@ pub(crate) mod testing {
     }
 }
 
-#[cfg(test)]
+// They measure time.
+#[cfg(all(test, not(miri)))]
 mod tests;

@@ -203,10 +203,11 @@ pub(crate) mod raw {
     pub(crate) unsafe fn set_list(to: *mut Value, list: List) {
         if cfg!(target_endian = "little") {
             let head = LIST | (u64::from(list.len) << 32);
-            // SAFETY: an optional counted pointer is one word, null for `None`.
-            let buf = unsafe { std::mem::transmute::<Option<Rc<Buf>>, *const ()>(list.buf) };
+            // SAFETY: an optional counted pointer is one word, null for `None`. It stays a pointer: a number would not
+            // be allowed to become one again.
+            let buf = unsafe { std::mem::transmute::<Option<Rc<Buf>>, Word>(list.buf) };
             // SAFETY: `repr(u8)` puts the length into the upper half of the first word and the pointer into the second.
-            unsafe { put(to, (Word::new(head), Word::new(buf as usize as u64))) }
+            unsafe { put(to, (Word::new(head), buf)) }
         } else {
             // SAFETY: by the contract.
             unsafe { *to = list.into() }

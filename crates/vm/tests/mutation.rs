@@ -8,11 +8,12 @@ use common::generate::{Bytes, Outcome, Random, run};
 fn accepted_programs_never_crash_the_host() {
     let mut random = Random(0x1234_5678_9abc_def1);
     let mut whole = 0;
-    let outcomes: Vec<Outcome> = (0..20_000).map(|_| run(&mut random, &mut whole)).collect();
+    let programs = if cfg!(miri) { 200 } else { 20_000 };
+    let outcomes: Vec<Outcome> = (0..programs).map(|_| run(&mut random, &mut whole)).collect();
     let count = |wanted: Outcome| outcomes.iter().filter(|outcome| **outcome == wanted).count();
     let (finished, failed) = (count(Outcome::Finished), count(Outcome::Failed));
     assert!(
-        whole > 1_000 && finished + failed > 100 && finished > 20 && failed > 20,
+        whole * 20 > programs && (finished + failed) * 200 > programs && finished > 0 && failed > 0,
         "{whole} whole, {finished} finished, {failed} failed"
     );
 }

@@ -188,6 +188,9 @@ fn huge_results_are_refused_before_they_are_made() {
         assert_eq!(outcome, "Memory limit reached", "{native}");
         assert!(peak < 1 << 20, "{native}: {peak} bytes are still in use");
     }
+    // Without a limit of the embedder there is the one of lengths.
+    let none = Limits { max_bytes: usize::MAX, ..Limits::default() };
+    assert_eq!(outcome("Prim.listReplicate", &[Data::Int(1 << 32), Data::Int(0)], none), "Memory limit reached");
     let tight = || Limits { max_bytes: 1 << 23, ..Limits::default() };
     let exponent = Data::BigInt("13".to_owned());
     assert_eq!(outcome("op.pow", &[big.clone(), exponent], tight()), "Memory limit reached");
