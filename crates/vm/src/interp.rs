@@ -525,15 +525,18 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         }
                         Instr::CallValue { argc, dst, callee, args } => {
                             let Value::Closure(closure) = reg!(callee) else { break 'slow };
+                            // Before the stack moves, and its register with it.
+                            let closure = closure.clone();
                             let meta = closure.meta();
                             let target = &raw const meta.unit.entries[usize::from(meta.body)];
-                            enter!(target, argc, args, dst, Some(closure.clone()));
+                            enter!(target, argc, args, dst, Some(closure));
                         }
                         Instr::TailCallValue { argc, callee, args } => {
                             let Value::Closure(closure) = reg!(callee) else { break 'slow };
+                            let closure = closure.clone();
                             let meta = closure.meta();
                             let target = &raw const meta.unit.entries[usize::from(meta.body)];
-                            tail_enter!(target, argc, args, Some(closure.clone()));
+                            tail_enter!(target, argc, args, Some(closure));
                         }
                         Instr::CallNative { argc, dst, native, args } => {
                             let native = unit.natives[usize::from(native)];
