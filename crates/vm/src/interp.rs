@@ -71,13 +71,14 @@ pub(crate) fn run(world: &mut World, process: &mut Process) -> Exit {
 fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Result<Exit, Trap> {
     'frame: loop {
         let Some(frame) = process.frames.last() else { return Ok(Exit::Done(Value::Unit)) };
-        // SAFETY: entries and units live as long as the machine.
+        // SAFETY: entries and units live as long as a frame points at them.
         let entry: &Entry = unsafe { &*frame.entry };
         // SAFETY: as above.
         let unit: &Unit = unsafe { &*entry.unit.get() };
         let code = entry.code;
         let base = frame.base as usize;
-        // SAFETY: a frame's place lies inside its code: the verifier proved each target, and that the end is not reached.
+        // SAFETY: a frame's place lies inside its code: the verifier proved each target, and that the end is not
+        // reached.
         let mut ip: *const Instr = unsafe { code.add(frame.pc as usize) };
         // SAFETY: opening the frame reserved its registers.
         let regs: *mut Value = unsafe { process.stack.as_mut_ptr().add(base) };
@@ -292,7 +293,8 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     macro_rules! enter {
                         ($callee:expr, $argc:expr, $args:expr, $dst:expr, $closure:expr) => {{
                             let callee: *const Entry = $callee;
-                            // SAFETY: entries live as long as the machine.
+                            // SAFETY: the caller has it from a cache of the running unit, which is emptied before
+                            // entries go, or from a closure, which keeps its unit.
                             let (params, registers) = unsafe { ((*callee).params, (*callee).registers) };
                             let new_base = base + usize::from(entry.registers);
                             if params != u16::from($argc)
@@ -321,13 +323,14 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                     macro_rules! tail_enter {
                         ($callee:expr, $argc:expr, $args:expr, $closure:expr) => {{
                             let callee: *const Entry = $callee;
-                            // SAFETY: entries live as long as the machine.
+                            // SAFETY: the caller has it from a cache of the running unit, which is emptied before
+                            // entries go, or from a closure, which keeps its unit.
                             let (params, registers) = unsafe { ((*callee).params, (*callee).registers) };
                             if params != u16::from($argc) || !process.reserve(base + usize::from(registers)) {
                                 break 'slow;
                             }
                             let closure: Option<Block<FunctionMeta>> = $closure;
-                            // SAFETY: the stack may have moved.
+                            // SAFETY: as for `regs` of the frame, which may have moved.
                             let regs = unsafe { process.stack.as_mut_ptr().add(base) };
                             let argc = usize::from($argc);
                             let first = usize::from($args);
@@ -508,7 +511,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         }
 
                         Instr::Call { argc, dst, symbol, args } => {
-                            // SAFETY: the verifier proved the index.
+                            // SAFETY: one cell for each symbol, and the verifier proved the index.
                             let callee = unsafe { unit.calls.get_unchecked(usize::from(symbol)) }.get();
                             if callee.is_null() {
                                 break 'slow;
@@ -516,7 +519,7 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             enter!(callee, argc, args, dst, None);
                         }
                         Instr::TailCall { argc, symbol, args } => {
-                            // SAFETY: the verifier proved the index.
+                            // SAFETY: one cell for each symbol, and the verifier proved the index.
                             let callee = unsafe { unit.calls.get_unchecked(usize::from(symbol)) }.get();
                             if callee.is_null() {
                                 break 'slow;
@@ -588,16 +591,19 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                         Instr::Cons { dst, head, tail } => {
                             let Value::List(len, buf) = reg!(tail) else { break 'slow };
                             let len = *len;
+                            let first = reg!(head).clone();
                             let buf = if dst == tail {
-                                // SAFETY: what is left in the register is written over.
-                                let buf = unsafe { std::ptr::read(buf) };
-                                // SAFETY: a register of this frame.
-                                unsafe { regs.add(usize::from(tail)).write(Value::Unit) };
-                                buf
+                                // SAFETY: the buffer moves out of a register of this frame, which is written over
+                                // without dropping.
+                                unsafe {
+                                    let buf = std::ptr::read(buf);
+                                    regs.add(usize::from(tail)).write(Value::Unit);
+                                    buf
+                                }
                             } else {
                                 buf.clone()
                             };
-                            let list = List { buf, len }.cons(reg!(head).clone());
+                            let list = List { buf, len }.cons(first);
                             // SAFETY: a register of this frame.
                             unsafe { raw::set_list(regs.add(usize::from(dst)), list) };
                         }

@@ -134,7 +134,7 @@ impl Process {
     #[inline]
     pub(crate) fn top(&self) -> usize {
         match self.frames.last() {
-            // SAFETY: entries live as long as the machine, see `link`.
+            // SAFETY: entries live as long as a frame points at them, see `World::drop_retired`.
             Some(frame) => frame.base as usize + usize::from(unsafe { (*frame.entry).registers }),
             None => 0,
         }
@@ -193,7 +193,7 @@ impl Process {
     /// Opens a frame whose arguments are in `scratch`; their number has been checked, and that the process is not full.
     pub(crate) fn push_scratch(&mut self, entry: *const Entry, ret: Ret, closure: Option<Block<FunctionMeta>>) {
         let base = self.top();
-        // SAFETY: entries live as long as the machine, see `link`.
+        // SAFETY: it comes from a cache or a closure, and entries live as long as either points at them.
         let registers = usize::from(unsafe { (*entry).registers });
         let fits = self.reserve(base + registers);
         debug_assert!(fits);
@@ -240,7 +240,7 @@ impl Process {
     /// The frames as a trace.
     pub(crate) fn trace(&self) -> Rc<[TraceFrame]> {
         let line = |frame: &Frame| {
-            // SAFETY: entries and their units live as long as the machine, see `link`.
+            // SAFETY: entries and units live as long as a frame points at them, see `World::drop_retired`.
             let (body, unit) = unsafe { (&*(*frame.entry).body, &*(*frame.entry).unit.get()) };
             TraceFrame {
                 symbol: unit.chunk.symbol.clone(),

@@ -275,6 +275,7 @@ pub(crate) mod testing {
     }
 
     /// The longest time without a look of the runs of `work`.
+    #[cfg(not(miri))]
     pub(crate) fn longest_gap(work: impl FnOnce()) -> Duration {
         LONGEST.set(Duration::ZERO);
         work();

@@ -124,7 +124,7 @@ impl From<&str> for Str {
 // ---- Large texts ----------------------------------------------------------------------------------------------------
 
 /// Bytes that are handled between two looks at the limits; less than a millisecond for all that is done to text.
-const PIECE: usize = 1 << 18;
+const PIECE: usize = if cfg!(miri) { 1 << 8 } else { 1 << 18 };
 
 /// The text in pieces of bounded length.
 pub(crate) fn pieces(mut text: &str) -> impl Iterator<Item = &str> {

@@ -75,8 +75,10 @@ fn deep() -> Program {
 
 #[test]
 fn deep_recursion_works_and_ends_in_a_failure() {
-    check(deep(), "deep/1", &[Data::Int(9_990)], "9990");
-    let failure = deep().machine().0.call("deep/1", &[Data::Int(100_000)]).err().unwrap();
+    let n = times(9_990);
+    check(deep(), "deep/1", &[Data::Int(n.into())], &n.to_string());
+    let limits = Limits { max_frames: times(10_000) as usize, ..Limits::default() };
+    let failure = deep().machine_with(limits).0.call("deep/1", &[Data::Int(100_000)]).err().unwrap();
     assert_eq!(failure.text(), "Stack overflow");
     assert_eq!(failure.trace[0].symbol, "deep/1");
     assert_eq!(failure.trace[0].expr, Some(9));

@@ -202,7 +202,7 @@ fn deliver(world: &mut World, process: &mut Process, ret: Ret, value: Value) -> 
 
 /// Opens the frame of an initialiser; the instruction that needs it runs again afterwards.
 pub(super) fn initialise(world: &World, process: &mut Process, callee: *const Entry, ret: Ret) -> Result<Next, Trap> {
-    // SAFETY: entries live as long as the machine.
+    // SAFETY: the caller has it from a cache or a closure, and entries live as long as either points at them.
     if unsafe { (*callee).params } != 0 {
         return Err(wrong_arguments(callee, 0));
     }
@@ -240,7 +240,7 @@ pub(super) fn enter(
     dst: Option<u16>,
 ) -> Result<Next, Trap> {
     let got = process.scratch.len();
-    // SAFETY: entries live as long as the machine.
+    // SAFETY: the caller has it from a cache or a closure, and entries live as long as either points at them.
     if usize::from(unsafe { (*callee).params }) != got {
         process.scratch.clear();
         return Err(wrong_arguments(callee, got));
@@ -323,7 +323,7 @@ pub(super) fn method_field(unit: &Unit, site: usize, args: &[Value]) -> Result<V
 
 #[cold]
 fn wrong_arguments(callee: *const Entry, got: usize) -> Trap {
-    // SAFETY: entries and their bodies live as long as the machine.
+    // SAFETY: as above; the body lies in the chunk that the unit keeps.
     let (name, params) = unsafe { (&(*(*callee).body).name, (*callee).params) };
     Raise::Type(format!("Wrong number of arguments for {name}: expected {params}, got {got}")).into()
 }
