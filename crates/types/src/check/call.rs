@@ -10,7 +10,7 @@ use super::{
     Check, LocalFunction,
     argument::{Argument, match_arguments},
     raw,
-    target::{Target, TargetParam},
+    target::target_of_value,
 };
 use crate::{
     infer::{ArgPlan, CallPlan, Callee},
@@ -80,29 +80,7 @@ impl Check<'_, '_> {
     ) -> Ty {
         match self.table.shallow(ty) {
             Ty::Fn(known) => {
-                let params: Vec<TargetParam> = known
-                    .params
-                    .iter()
-                    .enumerate()
-                    .map(|(index, ty)| TargetParam {
-                        name: function.as_ref().and_then(|function| function.names.get(index).cloned().flatten()),
-                        ty: ty.clone(),
-                        has_default: match &function {
-                            Some(function) => function.defaults.get(index).copied().unwrap_or_default(),
-                            None => index >= known.required as usize,
-                        },
-                        default: None,
-                    })
-                    .collect();
-                let shared = vec![None; params.len()];
-                let target = Target {
-                    callee: Callee::Value,
-                    params,
-                    result: known.result.clone(),
-                    constraints: Vec::new(),
-                    shared,
-                    spreads: false,
-                };
+                let target = target_of_value(Callee::Value, &known, function.as_ref());
                 self.apply(expr, target, &mut args, true)
             }
             open @ Ty::Var(_) => {
@@ -201,61 +179,55 @@ impl Check<'_, '_> {
     ) -> Option<Ty> {
         let [def] = functions else { return None };
         let (native_name, index) = native::parts(def)?;
-        match native::special(native_name, index)? {
+        let special = native::special(native_name, index)?;
+        if args.len() != 1 {
+            return None;
+        }
+        match special {
             stdlib::Special::Length => {
-                if args.len() != 1 {
-                    return None;
-                }
                 self.infer_arguments(args);
                 let ty = args[0].ty.clone()?;
                 self.require(Constraint::Length { ty }, args[0].expr.unwrap_or(expr), false);
                 self.plan(expr, CallPlan { callee: Callee::Native(name.clone()), args: vec![args[0].source.clone()] });
                 Some(Ty::int())
             }
-            stdlib::Special::AssertType => {
-                if args.len() != 1 {
-                    return None;
-                }
-                let found = match (args[0].expr, explicit.first()) {
-                    (Some(value), hint) => self.infer_expr(value, hint),
-                    (None, _) => args[0].ty.clone()?,
-                };
-                if let Some(expected) = explicit.first() {
-                    let (wanted, given) = (self.table.resolve(expected), self.table.resolve(&found));
-                    if let Err(clash) = self.table.unify(expected, &found) {
-                        let mut draft =
-                            Draft::new(401, format!("assertType failed: expected `{wanted}`, found `{given}`"));
-                        let mismatch = report::mismatch(&wanted, &given, &clash);
-                        draft = draft.note(mismatch.message);
-                        for note in mismatch.notes {
-                            draft = draft.note(note);
-                        }
-                        self.report_expr(expr, draft);
-                    }
-                    self.solve_woken();
-                }
-                self.plan(expr, CallPlan { callee: Callee::Identity, args: vec![args[0].source.clone()] });
-                Some(explicit.first().cloned().unwrap_or(found))
-            }
+            stdlib::Special::AssertType => self.assert_type(expr, explicit.first(), &args[0]),
             stdlib::Special::Pairs => {
-                if args.len() != 1 {
-                    return None;
-                }
                 self.infer_arguments(args);
                 let found = args[0].ty.clone()?;
                 let pair = Ty::tuple(vec![self.table.fresh(), self.table.fresh()]);
-                if !self.table.may_unify(&Ty::list(pair), &found) {
-                    let found = self.table.resolve(&found);
-                    self.report_expr(
-                        args[0].expr.unwrap_or(expr),
-                        Draft::new(401, format!("expected List of key-value tuples, found {found}"))
-                            .note("type mismatch: a list of pairs is wanted"),
-                    );
-                    return Some(Ty::Error);
+                if self.table.may_unify(&Ty::list(pair), &found) {
+                    return None;
                 }
-                None
+                let found = self.table.resolve(&found);
+                self.report_expr(
+                    args[0].expr.unwrap_or(expr),
+                    Draft::new(401, format!("expected List of key-value tuples, found {found}"))
+                        .note("type mismatch: a list of pairs is wanted"),
+                );
+                Some(Ty::Error)
             }
             stdlib::Special::TypeArguments => None,
         }
+    }
+
+    /// `assertType[T](x)`.
+    fn assert_type(&mut self, expr: ExprId, expected: Option<&Ty>, arg: &Argument) -> Option<Ty> {
+        let found = match (arg.expr, expected) {
+            (Some(value), hint) => self.infer_expr(value, hint),
+            (None, _) => arg.ty.clone()?,
+        };
+        if let Some(expected) = expected {
+            let (wanted, given) = (self.table.resolve(expected), self.table.resolve(&found));
+            if let Err(clash) = self.table.unify(expected, &found) {
+                let mismatch = report::mismatch(&wanted, &given, &clash);
+                let draft = Draft::new(401, format!("assertType failed: expected `{wanted}`, found `{given}`"))
+                    .note(mismatch.message);
+                self.report_expr(expr, mismatch.notes.into_iter().fold(draft, Draft::note));
+            }
+            self.solve_woken();
+        }
+        self.plan(expr, CallPlan { callee: Callee::Identity, args: vec![arg.source.clone()] });
+        Some(expected.cloned().unwrap_or(found))
     }
 }

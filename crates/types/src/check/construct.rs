@@ -234,36 +234,7 @@ impl Check<'_, '_> {
         if is_update {
             return self.update(expr, ctor, &definition, &fields, &result, args);
         }
-        let type_text = definition.def.name().clone();
-        let mut slots: Vec<Option<usize>> = vec![None; fields.len()];
-        let mut problem: Option<Draft> = None;
-        for (position, arg) in args.iter().enumerate() {
-            let index = match &arg.name {
-                Some(name) => {
-                    let index = constructor.field_names.iter().position(|field| field == name);
-                    if index.is_none() {
-                        let draft = Draft::new(405, format!("Type {type_text} has no field {name}"))
-                            .note(format!("no field `{name}` on type `{type_text}`"));
-                        problem.get_or_insert(suggest::near(draft, name, constructor.field_names.iter().cloned()));
-                    }
-                    index
-                }
-                None => (position < fields.len()).then_some(position),
-            };
-            if let Some(index) = index {
-                if slots[index].is_some() {
-                    let name = arg.name.as_deref().unwrap_or("_");
-                    problem.get_or_insert(Draft::new(402, format!("duplicate named argument '{name}'")));
-                }
-                slots[index] = Some(position);
-            }
-        }
-        if named == 0 && args.len() != fields.len() {
-            problem.get_or_insert(report::arity(fields.len(), args.len()));
-        } else if let Some(missing) = slots.iter().position(Option::is_none) {
-            let field = constructor.field_names.get(missing).map_or("_", |name| name.as_str());
-            problem.get_or_insert(Draft::new(405, format!("Missing field: {field}")));
-        }
+        let (slots, problem) = match_fields(definition.def.name(), &constructor.field_names, fields.len(), args);
         if let Some(draft) = problem {
             self.infer_arguments(args);
             self.report_expr(expr, draft);
@@ -397,6 +368,46 @@ impl Check<'_, '_> {
         let draft = report::ambiguous_constructor(&name, &types);
         self.report(item.body, Anchor::Expr(raw(item.at) as u32), draft);
     }
+}
+
+/// For each field the argument that gives it, and the first problem with that.
+fn match_fields(
+    type_text: &Name,
+    names: &[Name],
+    count: usize,
+    args: &[Argument],
+) -> (Vec<Option<usize>>, Option<Draft>) {
+    let named = args.iter().filter(|arg| arg.name.is_some()).count();
+    let mut slots: Vec<Option<usize>> = vec![None; count];
+    let mut problem: Option<Draft> = None;
+    for (position, arg) in args.iter().enumerate() {
+        let index = match &arg.name {
+            Some(name) => {
+                let index = names.iter().position(|field| field == name);
+                if index.is_none() {
+                    let draft = Draft::new(405, format!("Type {type_text} has no field {name}"))
+                        .note(format!("no field `{name}` on type `{type_text}`"));
+                    problem.get_or_insert(suggest::near(draft, name, names.iter().cloned()));
+                }
+                index
+            }
+            None => (position < count).then_some(position),
+        };
+        if let Some(index) = index {
+            if slots[index].is_some() {
+                let name = arg.name.as_deref().unwrap_or("_");
+                problem.get_or_insert(Draft::new(402, format!("duplicate named argument '{name}'")));
+            }
+            slots[index] = Some(position);
+        }
+    }
+    if named == 0 && args.len() != count {
+        problem.get_or_insert(report::arity(count, args.len()));
+    } else if let Some(missing) = slots.iter().position(Option::is_none) {
+        let field = names.get(missing).map_or("_", |name| name.as_str());
+        problem.get_or_insert(Draft::new(405, format!("Missing field: {field}")));
+    }
+    (slots, problem)
 }
 
 /// Whether none of these types is nearer to `scope` than the others: all of other modules, and of different ones.

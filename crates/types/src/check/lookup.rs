@@ -13,7 +13,7 @@ use super::{
     Check,
     argument::{Argument, match_arguments, with_receiver},
     raw,
-    target::{Target, TargetParam},
+    target::{Target, TargetParam, target_of_value},
     trait_method::TraitMethodChoice,
 };
 use crate::{
@@ -75,19 +75,8 @@ impl Check<'_, '_> {
         let rows = self.builtin_callees(table, name);
         if !rows.is_empty() {
             // A function of the program named like a conversion wins for its own parameter types.
-            let mut functions = self.replacing_functions(name, scope, &ty);
-            if functions.is_empty() {
-                functions = rows;
-            }
-            if let [def] = functions.as_slice() {
-                return match self.target(&def.clone(), &[]) {
-                    Some(target) => Found::Target(Box::new(target)),
-                    None => Found::Silent,
-                };
-            }
-            if !functions.is_empty() {
-                return Found::Overloads(functions);
-            }
+            let own = self.replacing_functions(name, scope, &ty);
+            return self.one_or_many(if own.is_empty() { rows } else { own });
         }
         // 3. A field that holds a function.
         if let Some(target) = self.find_function_field(&ty, name) {
@@ -102,14 +91,19 @@ impl Check<'_, '_> {
         {
             return Found::Target(Box::new(target));
         }
+        self.find_function(&ty, name, args, scope)
+    }
+
+    /// Functions and function values in scope whose first parameter accepts `ty`; those whose other parameters fit the
+    /// arguments before the others.
+    fn find_function(&mut self, ty: &Ty, name: &Name, args: &[Argument], scope: &Name) -> Found {
         let resolved = self.doors.resolve(scope, name);
         let mut fitting = Vec::new();
         for def in resolved.functions.iter().cloned().chain(free_natives(name)) {
             let Some(target) = self.target(&def, &[]) else { continue };
             let Some(first) = target.params.first() else { continue };
-            let first = first.ty.clone();
-            if self.table.may_unify(&first, &ty) {
-                fitting.push((def, match_arguments(&target.params, &with_receiver(&ty, args)).is_ok()));
+            if self.table.may_unify(&first.ty, ty) {
+                fitting.push((def, match_arguments(&target.params, &with_receiver(ty, args)).is_ok()));
             }
         }
         if fitting.iter().any(|(_, fits)| *fits) {
@@ -117,14 +111,17 @@ impl Check<'_, '_> {
         }
         if let Some(def) = &resolved.value
             && fitting.is_empty()
-            && let Some(target) = self.value_target(def, &ty)
+            && let Some(target) = self.value_target(def, ty)
         {
             return Found::Target(Box::new(target));
         }
-        let mut functions: Vec<DefName> = fitting.into_iter().map(|(def, _)| def).collect();
-        match functions.len() {
-            0 => Found::None,
-            1 => match self.target(&functions.remove(0), &[]) {
+        self.one_or_many(fitting.into_iter().map(|(def, _)| def).collect())
+    }
+
+    fn one_or_many(&mut self, functions: Vec<DefName>) -> Found {
+        match functions.as_slice() {
+            [] => Found::None,
+            [def] => match self.target(def, &[]) {
                 Some(target) => Found::Target(Box::new(target)),
                 None => Found::Silent,
             },
@@ -196,26 +193,7 @@ impl Check<'_, '_> {
     fn find_function_field(&mut self, ty: &Ty, name: &Name) -> Option<Target> {
         let (field, access) = self.field_of(ty, name)?;
         let Ty::Fn(function) = self.table.shallow(&field) else { return None };
-        let params: Vec<TargetParam> = function
-            .params
-            .iter()
-            .enumerate()
-            .map(|(index, ty)| TargetParam {
-                name: None,
-                ty: ty.clone(),
-                has_default: index >= function.required as usize,
-                default: None,
-            })
-            .collect();
-        let shared = vec![None; params.len()];
-        Some(Target {
-            callee: Callee::Field(access),
-            params,
-            result: function.result.clone(),
-            constraints: Vec::new(),
-            shared,
-            spreads: false,
-        })
+        Some(target_of_value(Callee::Field(access), &function, None))
     }
 
     /// Methods of reactive records and variants: callbacks and cells.
@@ -256,29 +234,7 @@ impl Check<'_, '_> {
             return None;
         }
         let info = self.cx().local_functions.get(&(raw(local) as u32)).cloned();
-        let params: Vec<TargetParam> = function
-            .params
-            .iter()
-            .enumerate()
-            .map(|(index, ty)| TargetParam {
-                name: info.as_ref().and_then(|info| info.names.get(index).cloned().flatten()),
-                ty: ty.clone(),
-                has_default: match &info {
-                    Some(info) => info.defaults.get(index).copied().unwrap_or_default(),
-                    None => index >= function.required as usize,
-                },
-                default: None,
-            })
-            .collect();
-        let shared = vec![None; params.len()];
-        Some(Target {
-            callee: Callee::Local(raw(local) as u32),
-            params,
-            result: function.result.clone(),
-            constraints: Vec::new(),
-            shared,
-            spreads: false,
-        })
+        Some(target_of_value(Callee::Local(raw(local) as u32), &function, info.as_ref()))
     }
 
     /// A module value that holds a function of the receiver.
@@ -290,20 +246,7 @@ impl Check<'_, '_> {
         if !self.table.may_unify(&first, receiver) {
             return None;
         }
-        let params: Vec<TargetParam> = function
-            .params
-            .iter()
-            .map(|ty| TargetParam { name: None, ty: ty.clone(), has_default: false, default: None })
-            .collect();
-        let shared = vec![None; params.len()];
-        Some(Target {
-            callee: Callee::ModuleValue(def.clone()),
-            params,
-            result: function.result.clone(),
-            constraints: Vec::new(),
-            shared,
-            spreads: false,
-        })
+        Some(target_of_value(Callee::ModuleValue(def.clone()), &function, None))
     }
 }
 

@@ -4,7 +4,7 @@
 //! open becomes a `HasMethod` constraint, which is solved by the same look-up when the type is known; what is still open
 //! when the body is finished is decided at run time, see [`Check::method_site`].
 
-use base_db::{DefKind, Name};
+use base_db::{DefKind, DefName, Name};
 use hir::{
     body::{Arg, Expr, ExprId, LocalId, TypeId},
     problem::Anchor,
@@ -201,24 +201,7 @@ impl Check<'_, '_> {
                 self.apply_method(at, *target, &ty, &mut arguments, record)
             }
             Found::Overloads(functions) => {
-                let mut known = vec![(None, Some(ty.clone()))];
-                known.extend(args.iter().map(|(name, ty)| (name.clone(), Some(ty.clone()))));
-                let def = match self.select(&functions, &known) {
-                    Selection::One(def) => def,
-                    Selection::None => functions[0].clone(),
-                    Selection::Open(_) if self.last_resort => functions[0].clone(),
-                    Selection::Open(_) => {
-                        let mut variables = Vec::new();
-                        self.table.variables(&ty, &mut variables);
-                        for (_, arg) in &args {
-                            self.table.variables(arg, &mut variables);
-                        }
-                        for var in variables {
-                            self.table.watch(var, id as u32);
-                        }
-                        return false;
-                    }
-                };
+                let Some(def) = self.chosen_overload(id, &functions, &ty, &args) else { return false };
                 self.table.mark_open_result(&result, false);
                 match self.target(&def, &[]) {
                     Some(target) => self.apply_method(at, target, &ty, &mut arguments, record),
@@ -249,6 +232,33 @@ impl Check<'_, '_> {
         self.table.mark_open_result(&result, false);
         self.expect(at, &found, &result);
         true
+    }
+
+    /// The overload that a pending method call means. `None`: still open; the call waits for what would decide it.
+    fn chosen_overload(
+        &mut self,
+        id: usize,
+        functions: &[DefName],
+        receiver: &Ty,
+        args: &[(Option<Name>, Ty)],
+    ) -> Option<DefName> {
+        let mut known = vec![(None, Some(receiver.clone()))];
+        known.extend(args.iter().map(|(name, ty)| (name.clone(), Some(ty.clone()))));
+        match self.select(functions, &known) {
+            Selection::One(def) => Some(def),
+            Selection::None => functions.first().cloned(),
+            Selection::Open(_) if self.last_resort => functions.first().cloned(),
+            Selection::Open(_) => {
+                let mut variables = Vec::new();
+                for (_, ty) in &known {
+                    ty.iter().for_each(|ty| self.table.variables(ty, &mut variables));
+                }
+                for var in variables {
+                    self.table.watch(var, id as u32);
+                }
+                None
+            }
+        }
     }
 
     /// Problem of a trait method or bound of the declared scheme.

@@ -156,107 +156,80 @@ impl Check<'_, '_> {
         }
     }
 
+    /// What `name` means in a namespace. `None`: nothing that may be used here, which is reported.
     fn members_of(&mut self, expr: ExprId, space: &Namespace, name: &Name, value: bool) -> Option<Members> {
-        let scope = self.scope();
-        let unknown = |path: &Name, value: bool| {
-            let full = format!("{path}.{name}");
-            if name.starts_with(|c: char| c.is_ascii_uppercase()) {
-                report::unknown_type(&full)
-            } else {
-                let draft = report::unknown_function(&full);
-                if value { draft.note(format!("unknown variable `{full}`")) } else { draft }
-            }
-        };
-        let natives = |path: &Name| native::definitions(&Name::from(format!("{path}.{name}"))).collect::<Vec<_>>();
-        match space {
-            Namespace::Module(module) => {
-                let qualifier = self.doors.qualifier(&scope, module);
-                let exported = self.doors.exported(module, name);
-                let reach = qualifier.inside || qualifier.library;
-                let constructors: Vec<(DefName, u32)> = exported
-                    .constructors
-                    .iter()
-                    .filter(|(_, _, public)| *public || reach)
-                    .map(|(def, index, _)| (def.clone(), *index))
-                    .collect();
-                if !constructors.is_empty() {
-                    return Some(Members::Constructors(constructors));
-                }
-                if let Some((def, _, _)) = exported.constructors.first() {
-                    self.report_expr(expr, report::private_type(def.name(), module));
-                    return None;
-                }
-                let visible: Vec<DefName> =
-                    exported.defs.iter().filter(|(_, public)| *public || reach).map(|(def, _)| def.clone()).collect();
-                let mut functions: Vec<DefName> =
-                    visible.iter().filter(|def| def.kind() == DefKind::Function).cloned().collect();
-                let value_def = visible
-                    .iter()
-                    .find(|def| matches!(def.kind(), DefKind::Value | DefKind::Const | DefKind::Mvar))
-                    .cloned();
-                let found = !functions.is_empty() || value_def.is_some();
-                if found && !qualifier.legal {
-                    self.report_expr(
-                        expr,
-                        Draft::new(
-                            406,
-                            format!(
-                                "module `{module}` is not imported; add `use {module}.*` or `use {module}.{{{name}}}` \
-                                 to use `{name}`"
-                            ),
-                        ),
-                    );
-                    return None;
-                }
-                if !functions.is_empty() {
-                    // A program module named like a built-in namespace keeps the built-in's other overloads.
-                    functions.extend(natives(module));
-                    return Some(Members::Functions(functions));
-                }
-                if let Some(def) = value_def {
-                    return Some(Members::Value(def));
-                }
-                let traits: Vec<DefName> = exported
-                    .method_of
-                    .iter()
-                    .filter(|(_, public)| *public || reach)
-                    .map(|(def, _)| def.clone())
-                    .collect();
-                if !traits.is_empty() {
-                    return Some(Members::TraitMethods(traits));
-                }
-                let natives = natives(module);
-                if !natives.is_empty() {
-                    return Some(Members::Functions(natives));
-                }
-                if exported.defs.iter().any(|(def, _)| {
-                    matches!(def.kind(), DefKind::Function | DefKind::Value | DefKind::Const | DefKind::Mvar)
-                }) {
-                    self.report_expr(expr, report::private_function(name, module));
-                } else {
-                    let draft = self.unknown_member(unknown(module, value), module, name);
-                    self.report_expr(expr, draft);
-                }
-                None
-            }
+        let draft = match space {
+            Namespace::Module(module) => match self.members_of_module(module, name, value) {
+                Ok(members) => return Some(members),
+                Err(draft) => *draft,
+            },
             Namespace::Builtin(path) | Namespace::Type(path) => {
-                let found = natives(path);
+                let found = natives(path, name);
                 if !found.is_empty() {
                     return Some(Members::Functions(found));
                 }
-                self.report_expr(expr, unknown(path, value));
-                None
+                unknown_path(path, name, value)
             }
             Namespace::Unknown(path) => {
                 let draft = report::unknown_function(path)
                     .note(format!("unknown function `{path}.{name}`"))
                     .note(format!("unknown type `{path}`"))
                     .note(format!("unknown variable `{path}`"));
-                let draft = self.unknown(path, Wanted::Type, draft);
-                self.report_expr(expr, draft);
-                None
+                self.unknown(path, Wanted::Type, draft)
             }
+        };
+        self.report_expr(expr, draft);
+        None
+    }
+
+    /// Constructors, then functions, values and methods of traits; what a built-in namespace of the name has comes last.
+    fn members_of_module(&mut self, module: &Name, name: &Name, value: bool) -> Result<Members, Box<Draft>> {
+        let scope = self.scope();
+        let qualifier = self.doors.qualifier(&scope, module);
+        let exported = self.doors.exported(module, name);
+        let reach = qualifier.inside || qualifier.library;
+        let constructors: Vec<(DefName, u32)> = exported
+            .constructors
+            .iter()
+            .filter(|(_, _, public)| *public || reach)
+            .map(|(def, index, _)| (def.clone(), *index))
+            .collect();
+        if !constructors.is_empty() {
+            return Ok(Members::Constructors(constructors));
         }
+        if let Some((def, _, _)) = exported.constructors.first() {
+            return Err(Box::new(report::private_type(def.name(), module)));
+        }
+        let is_value = |def: &DefName| matches!(def.kind(), DefKind::Value | DefKind::Const | DefKind::Mvar);
+        let visible: Vec<DefName> =
+            exported.defs.iter().filter(|(_, public)| *public || reach).map(|(def, _)| def.clone()).collect();
+        let mut functions: Vec<DefName> =
+            visible.iter().filter(|def| def.kind() == DefKind::Function).cloned().collect();
+        let value_def = visible.into_iter().find(is_value);
+        if (!functions.is_empty() || value_def.is_some()) && !qualifier.legal {
+            return Err(Box::new(not_imported(module, name)));
+        }
+        if !functions.is_empty() {
+            // A program module named like a built-in namespace keeps the built-in's other overloads.
+            functions.extend(natives(module, name));
+            return Ok(Members::Functions(functions));
+        }
+        if let Some(def) = value_def {
+            return Ok(Members::Value(def));
+        }
+        let methods = exported.method_of.iter().filter(|(_, public)| *public || reach);
+        let traits: Vec<DefName> = methods.map(|(def, _)| def.clone()).collect();
+        if !traits.is_empty() {
+            return Ok(Members::TraitMethods(traits));
+        }
+        let natives = natives(module, name);
+        if !natives.is_empty() {
+            return Ok(Members::Functions(natives));
+        }
+        Err(Box::new(match exported.defs.iter().any(|(def, _)| def.kind() == DefKind::Function || is_value(def)) {
+            true => report::private_function(name, module),
+            false => self.unknown_member(unknown_path(module, name, value), module, name),
+        }))
     }
 
     /// A problem about an unknown member of `module`, with a name there that is near.
@@ -267,4 +240,26 @@ impl Check<'_, '_> {
             None => draft,
         }
     }
+}
+
+/// Natives of a built-in namespace.
+fn natives(path: &Name, name: &Name) -> Vec<DefName> {
+    native::definitions(&Name::from(format!("{path}.{name}"))).collect()
+}
+
+/// The problem of a member that a namespace does not have.
+fn unknown_path(path: &Name, name: &Name, value: bool) -> Draft {
+    let full = format!("{path}.{name}");
+    if name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return report::unknown_type(&full);
+    }
+    let draft = report::unknown_function(&full);
+    if value { draft.note(format!("unknown variable `{full}`")) } else { draft }
+}
+
+fn not_imported(module: &Name, name: &Name) -> Draft {
+    Draft::new(
+        406,
+        format!("module `{module}` is not imported; add `use {module}.*` or `use {module}.{{{name}}}` to use `{name}`"),
+    )
 }

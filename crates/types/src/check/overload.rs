@@ -100,36 +100,41 @@ impl Check<'_, '_> {
         if best.len() <= 1 {
             return best.pop().map_or(Selection::None, |(_, _, def, _)| Selection::One(def));
         }
-        // An argument that is not known yet and about which the candidates disagree leaves the choice open.
-        let open = (0..args.len()).any(|index| {
-            let Some(ty) = &args[index].1 else { return false };
-            let unknown = matches!(self.table.shallow(ty), Ty::Var(_));
-            let mut variables = Vec::new();
-            self.table.variables(ty, &mut variables);
-            if variables.is_empty() {
-                return false;
-            }
-            let mut shapes: Vec<Option<Ty>> = Vec::new();
-            for (_, _, _, wanted) in &best {
-                let shape = wanted[index].as_ref().and_then(|ty| runtime_shape(&self.table.resolve(ty)));
-                if !shapes.contains(&shape) {
-                    shapes.push(shape);
-                }
-            }
-            // Of a type that is known in part only what excludes one another is still open.
-            let exclusive = |table: &mut Table| {
-                shapes.iter().enumerate().any(|(place, a)| {
-                    let rest = &shapes[place + 1..];
-                    rest.iter().any(|b| matches!((a, b), (Some(a), Some(b)) if !table.may_unify(a, b)))
-                })
-            };
-            shapes.len() > 1 && (unknown || exclusive(&mut self.table))
-        });
+        let disagree = |check: &mut Self, index: usize| {
+            let wanted: Vec<Option<Ty>> = best.iter().map(|(_, _, _, wanted)| wanted[index].clone()).collect();
+            args[index].1.as_ref().is_some_and(|ty| check.is_undecided(ty, &wanted))
+        };
+        let open = (0..args.len()).any(|index| disagree(self, index));
         if open {
             return Selection::Open(best.into_iter().map(|(_, _, def, _)| def).collect());
         }
         best.sort_by_key(|candidate| (std::cmp::Reverse(candidate.0), candidate.1));
         Selection::One(best.swap_remove(0).2)
+    }
+
+    /// Whether `ty` is not known well enough to choose among candidates that want these types of it.
+    fn is_undecided(&mut self, ty: &Ty, wanted: &[Option<Ty>]) -> bool {
+        let unknown = matches!(self.table.shallow(ty), Ty::Var(_));
+        let mut variables = Vec::new();
+        self.table.variables(ty, &mut variables);
+        if variables.is_empty() {
+            return false;
+        }
+        let mut shapes: Vec<Option<Ty>> = Vec::new();
+        for wanted in wanted {
+            let shape = wanted.as_ref().and_then(|ty| runtime_shape(&self.table.resolve(ty)));
+            if !shapes.contains(&shape) {
+                shapes.push(shape);
+            }
+        }
+        // Of a type that is known in part only what excludes one another is still open.
+        let exclusive = |table: &mut Table| {
+            shapes.iter().enumerate().any(|(place, a)| {
+                let rest = &shapes[place + 1..];
+                rest.iter().any(|b| matches!((a, b), (Some(a), Some(b)) if !table.may_unify(a, b)))
+            })
+        };
+        shapes.len() > 1 && (unknown || exclusive(&mut self.table))
     }
 
     /// How well an argument fits a parameter: exact type, same head, unknown argument, any type. `None`: not at all.

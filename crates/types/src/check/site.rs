@@ -86,6 +86,38 @@ impl Check<'_, '_> {
         scope: &Name,
         local: Option<LocalId>,
     ) -> CallPlan {
+        let mut candidates = self.impl_candidates(name, args, scope);
+        for table in stdlib::heads_with_method(name) {
+            let Some(head) = head_of_table(table) else { continue };
+            for def in self.builtin_callees(table, name) {
+                if let Some(args) = self.site_arguments(&def, args) {
+                    let shape = Some(Ty::Con(head, [].into()));
+                    candidates.push(SiteCandidate { heads: vec![shape], callee: callee_of(&def), args });
+                    break;
+                }
+            }
+        }
+        for def in self.builtin_callees("", name).into_iter().take(1) {
+            if let Some(args) = self.site_arguments(&def, args) {
+                candidates.push(SiteCandidate { heads: Vec::new(), callee: callee_of(&def), args });
+            }
+        }
+        if let Some(local) = local {
+            let plan = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
+            candidates.push(SiteCandidate { heads: Vec::new(), callee: Callee::Local(raw(local) as u32), args: plan });
+        }
+        for candidate in self.function_candidates(name, args, scope) {
+            let known = |other: &SiteCandidate| other.callee == candidate.callee && other.heads == candidate.heads;
+            if !candidates.iter().any(known) {
+                candidates.push(candidate);
+            }
+        }
+        let args = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
+        CallPlan { callee: Callee::Site(Site { name: name.clone(), candidates, field: true }), args }
+    }
+
+    /// Implementations of the program.
+    fn impl_candidates(&mut self, name: &Name, args: &[Argument], scope: &Name) -> Vec<SiteCandidate> {
         let mut candidates: Vec<SiteCandidate> = Vec::new();
         let named = self.doors.methods_named(name);
         let mut impls: Vec<Arc<ImplDef>> = named.impls.iter().filter_map(|def| self.doors.impl_def(def)).collect();
@@ -110,25 +142,12 @@ impl Check<'_, '_> {
                 });
             }
         }
-        for table in stdlib::heads_with_method(name) {
-            let Some(head) = head_of_table(table) else { continue };
-            for def in self.builtin_callees(table, name) {
-                if let Some(args) = self.site_arguments(&def, args) {
-                    let shape = Some(Ty::Con(head, [].into()));
-                    candidates.push(SiteCandidate { heads: vec![shape], callee: callee_of(&def), args });
-                    break;
-                }
-            }
-        }
-        for def in self.builtin_callees("", name).into_iter().take(1) {
-            if let Some(args) = self.site_arguments(&def, args) {
-                candidates.push(SiteCandidate { heads: Vec::new(), callee: callee_of(&def), args });
-            }
-        }
-        if let Some(local) = local {
-            let plan = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
-            candidates.push(SiteCandidate { heads: Vec::new(), callee: Callee::Local(raw(local) as u32), args: plan });
-        }
+        candidates
+    }
+
+    /// Free functions, each for the shapes that its parameters accept.
+    fn function_candidates(&mut self, name: &Name, args: &[Argument], scope: &Name) -> Vec<SiteCandidate> {
+        let mut candidates = Vec::new();
         let resolved = self.doors.resolve(scope, name);
         for def in resolved.functions.iter().cloned().chain(free_natives(name)) {
             let Some(plan) = self.site_arguments(&def, args) else { continue };
@@ -143,13 +162,9 @@ impl Check<'_, '_> {
                     heads[place] = runtime_shape(&self.table.resolve(&param.ty));
                 }
             }
-            let callee = callee_of(&def);
-            if !candidates.iter().any(|candidate| candidate.callee == callee && candidate.heads == heads) {
-                candidates.push(SiteCandidate { heads, callee, args: plan });
-            }
+            candidates.push(SiteCandidate { heads, callee: callee_of(&def), args: plan });
         }
-        let args = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
-        CallPlan { callee: Callee::Site(Site { name: name.clone(), candidates, field: true }), args }
+        candidates
     }
 
     /// Arguments in the order of the parameters of `def`; `None`: they do not fit.

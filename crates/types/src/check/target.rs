@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base_db::{DefName, Name};
 use hir::body::ExprId;
 
-use super::{Check, lookup::is_library};
+use super::{Check, LocalFunction, lookup::is_library};
 use crate::{
     infer::Callee,
     native,
@@ -156,6 +156,26 @@ impl Check<'_, '_> {
                 .collect(),
         }
     }
+}
+
+/// A callee that is known by its function type only; `local`: the local function that it is, if it is one.
+pub(super) fn target_of_value(callee: Callee, function: &FnTy, local: Option<&LocalFunction>) -> Target {
+    let params: Vec<TargetParam> = function
+        .params
+        .iter()
+        .enumerate()
+        .map(|(index, ty)| TargetParam {
+            name: local.and_then(|local| local.names.get(index).cloned().flatten()),
+            ty: ty.clone(),
+            has_default: match local {
+                Some(local) => local.defaults.get(index).copied().unwrap_or_default(),
+                None => index >= function.required as usize,
+            },
+            default: None,
+        })
+        .collect();
+    let shared = vec![None; params.len()];
+    Target { callee, params, result: function.result.clone(), constraints: Vec::new(), shared, spreads: false }
 }
 
 /// The callee that a definition is.

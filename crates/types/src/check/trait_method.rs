@@ -77,27 +77,7 @@ impl Check<'_, '_> {
 
     /// Impls of methods called `name` whose target fits `ty`, best first.
     pub(super) fn find_trait_method(&mut self, ty: &Ty, name: &Name, scope: &Name) -> TraitMethodChoice {
-        let named = self.doors.methods_named(name);
-        let mut fitting: Vec<(Arc<ImplDef>, usize)> = Vec::new();
-        for def in &named.impls {
-            let Some(implementation) = self.doors.impl_def(def) else { continue };
-            if !self.trait_is_accessible(&implementation.trait_, scope) {
-                continue;
-            }
-            if let Some(rank) = self.target_fits(&implementation, ty) {
-                fitting.push((implementation, rank));
-            }
-        }
-        // The most specific target first; among equals the first declared.
-        fitting.sort_by_key(|(_, rank)| std::cmp::Reverse(*rank));
-        let best = fitting.first().map(|(_, rank)| *rank);
-        let equals = fitting.iter().take_while(|(_, rank)| Some(*rank) == best).count();
-        let is_first = |(item, _): &(Arc<ImplDef>, usize)| {
-            !fitting[..equals].iter().any(|(other, _)| item.rivals.contains(&other.def))
-        };
-        if let Some(first) = fitting[..equals].iter().position(is_first) {
-            fitting.swap(0, first);
-        }
+        let fitting = self.fitting_impls(ty, name, scope);
         let traits: Vec<TraitRef> = {
             let mut traits: Vec<TraitRef> = Vec::new();
             for (implementation, _) in &fitting {
@@ -110,30 +90,13 @@ impl Check<'_, '_> {
         let chosen = match traits.as_slice() {
             [] => return TraitMethodChoice::None,
             [_] => fitting[0].0.clone(),
-            _ => {
-                // Several traits: the only one in scope; among implementations of one module the first.
-                let in_scope: Vec<&TraitRef> = traits
-                    .iter()
-                    .filter(|trait_| {
-                        let named = report::trait_name(trait_);
-                        self.doors.resolve(scope, &Name::from(named)).trait_.as_ref().is_some_and(|def| match trait_ {
-                            TraitRef::Def(other) => def == other,
-                            TraitRef::Builtin(_) => true,
-                        })
-                    })
-                    .collect();
-                let one_module = fitting.windows(2).all(|pair| pair[0].0.def.module() == pair[1].0.def.module());
-                let wanted = match in_scope.as_slice() {
-                    [only] => *only,
-                    [first, ..] if one_module => *first,
-                    [] if one_module => &traits[0],
-                    _ => return TraitMethodChoice::Ambiguous(traits),
-                };
-                match fitting.iter().find(|(implementation, _)| implementation.trait_ == *wanted) {
+            _ => match self.nearest_trait(&traits, &fitting, scope) {
+                Some(wanted) => match fitting.iter().find(|(implementation, _)| implementation.trait_ == wanted) {
                     Some((implementation, _)) => implementation.clone(),
                     None => return TraitMethodChoice::None,
-                }
-            }
+                },
+                None => return TraitMethodChoice::Ambiguous(traits),
+            },
         };
         // Implementations for other type arguments, as far as those are not known.
         let rivals = fitting
@@ -155,6 +118,59 @@ impl Check<'_, '_> {
         match self.impl_method_target(&chosen, name) {
             Some(target) => TraitMethodChoice::One(Box::new(target)),
             None => TraitMethodChoice::None,
+        }
+    }
+
+    /// Impls of methods called `name` that fit `ty`, with how well they do: the most specific target first, among equals
+    /// the first declared.
+    fn fitting_impls(&mut self, ty: &Ty, name: &Name, scope: &Name) -> Vec<(Arc<ImplDef>, usize)> {
+        let mut fitting: Vec<(Arc<ImplDef>, usize)> = Vec::new();
+        let named = self.doors.methods_named(name);
+        for def in &named.impls {
+            let Some(implementation) = self.doors.impl_def(def) else { continue };
+            if !self.trait_is_accessible(&implementation.trait_, scope) {
+                continue;
+            }
+            if let Some(rank) = self.target_fits(&implementation, ty) {
+                fitting.push((implementation, rank));
+            }
+        }
+        fitting.sort_by_key(|(_, rank)| std::cmp::Reverse(*rank));
+        let best = fitting.first().map(|(_, rank)| *rank);
+        let equals = fitting.iter().take_while(|(_, rank)| Some(*rank) == best).count();
+        let is_first = |(item, _): &(Arc<ImplDef>, usize)| {
+            !fitting[..equals].iter().any(|(other, _)| item.rivals.contains(&other.def))
+        };
+        if let Some(first) = fitting[..equals].iter().position(is_first) {
+            fitting.swap(0, first);
+        }
+        fitting
+    }
+
+    /// Of several traits the only one in scope; among implementations of one module the first. `None`: ambiguous.
+    fn nearest_trait(
+        &mut self,
+        traits: &[TraitRef],
+        fitting: &[(Arc<ImplDef>, usize)],
+        scope: &Name,
+    ) -> Option<TraitRef> {
+        let mut in_scope: Vec<&TraitRef> = Vec::new();
+        for trait_ in traits {
+            let named = self.doors.resolve(scope, &Name::from(report::trait_name(trait_)));
+            let same = |def: &DefName| match trait_ {
+                TraitRef::Def(other) => def == other,
+                TraitRef::Builtin(_) => true,
+            };
+            if named.trait_.as_ref().is_some_and(same) {
+                in_scope.push(trait_);
+            }
+        }
+        let one_module = fitting.windows(2).all(|pair| pair[0].0.def.module() == pair[1].0.def.module());
+        match in_scope.as_slice() {
+            [only] => Some((*only).clone()),
+            [first, ..] if one_module => Some((*first).clone()),
+            [] if one_module => traits.first().cloned(),
+            _ => None,
         }
     }
 
@@ -222,29 +238,10 @@ impl Check<'_, '_> {
                 Found::Target(target) => Some(*target),
                 _ => None,
             },
-            Ty::Con(..) | Ty::Fn(_) => {
-                let scope = self.scope();
-                match self.find_trait_method(&ty, name, &scope) {
-                    TraitMethodChoice::One(target) => Some(*target),
-                    TraitMethodChoice::Open(trait_) => self.open_trait_target(&trait_, name, &receiver),
-                    TraitMethodChoice::Ambiguous(all) => {
-                        self.infer_arguments(args);
-                        let resolved = self.table.resolve(&receiver);
-                        self.report_expr(expr, report::ambiguous_method(&resolved, name, &all));
-                        return Some(Ty::Error);
-                    }
-                    TraitMethodChoice::None => {
-                        self.infer_arguments(args);
-                        let resolved = self.table.resolve(&receiver);
-                        self.report_expr(
-                            expr,
-                            report::missing_trait(&resolved, &TraitRef::Def(traits[0].clone()))
-                                .note(format!("no method `{name}` found for type `{resolved}`")),
-                        );
-                        return Some(Ty::Error);
-                    }
-                }
-            }
+            Ty::Con(..) | Ty::Fn(_) => match self.implemented_method(expr, name, traits, &receiver, args) {
+                Ok(target) => target,
+                Err(reported) => return Some(reported),
+            },
             _ => None,
         };
         let target = match target {
@@ -261,6 +258,31 @@ impl Check<'_, '_> {
         }
         // The implementation follows from the type of the first argument, perhaps only at run time.
         Some(self.apply(expr, target, &mut all, true))
+    }
+
+    /// The method of the implementation for a known receiver. `Err`: there is none, which is reported.
+    fn implemented_method(
+        &mut self,
+        expr: ExprId,
+        name: &Name,
+        traits: &[DefName],
+        receiver: &Ty,
+        args: &mut [Argument],
+    ) -> Result<Option<Target>, Ty> {
+        let scope = self.scope();
+        let ty = self.table.shallow(receiver);
+        let choice = self.find_trait_method(&ty, name, &scope);
+        let resolved = self.table.resolve(receiver);
+        let draft = match choice {
+            TraitMethodChoice::One(target) => return Ok(Some(*target)),
+            TraitMethodChoice::Open(trait_) => return Ok(self.open_trait_target(&trait_, name, receiver)),
+            TraitMethodChoice::Ambiguous(all) => report::ambiguous_method(&resolved, name, &all),
+            TraitMethodChoice::None => report::missing_trait(&resolved, &TraitRef::Def(traits[0].clone()))
+                .note(format!("no method `{name}` found for type `{resolved}`")),
+        };
+        self.infer_arguments(args);
+        self.report_expr(expr, draft);
+        Err(Ty::Error)
     }
 
     /// The declared type of a trait method for a receiver that is not known yet.
