@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Check, Status, argument::Argument, name::overridable_trait, operator::operator_method, raw};
 use crate::{
-    infer::{ArgPlan, CallPlan, Callee, InferenceResult, Resolution},
+    infer::{ArgPlan, CallPlan, Callee, InferenceResult},
     report::{self, Draft},
     signature::{DefaultSig, ParamSig, Signature},
     ty::{Builtin, Constraint, Head, TraitRef, Ty},
@@ -530,16 +530,9 @@ impl Check<'_, '_> {
                     self.plan(at, plan);
                 }
                 Constraint::Overload { functions, args, .. } => {
-                    let name = functions.first().map(|def| def.name().clone()).unwrap_or_default();
-                    let site = self.overload_site(&name, &functions, &args);
                     let is_call =
                         matches!(self.bodies[index].body.exprs[at], Expr::Call { .. } | Expr::MethodCall { .. });
-                    if is_call {
-                        let plan = (0..args.len() as u32).map(ArgPlan::Arg).collect();
-                        self.plan(at, CallPlan { callee: Callee::Site(site), args: plan });
-                    } else {
-                        self.resolution(at, Resolution::Site(site));
-                    }
+                    self.plan_overloads(at, &functions, &args, is_call);
                 }
                 _ => {}
             }

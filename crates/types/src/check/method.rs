@@ -93,6 +93,7 @@ impl Check<'_, '_> {
                     Selection::One(def) => def,
                     Selection::None => functions[0].clone(),
                     Selection::Open(_) => return self.defer_method(expr, receiver, name, scope, args, local),
+                    Selection::Dynamic(_) => return self.call_dynamic(&mut args, Some((expr, name, &scope, local))),
                 };
                 match self.target(&def, explicit) {
                     Some(target) => self.apply_method(expr, target, receiver, &mut args, true),
@@ -100,12 +101,7 @@ impl Check<'_, '_> {
                 }
             }
             Found::Open => self.defer_method(expr, receiver, name, scope, args, local),
-            Found::Dynamic => {
-                self.infer_dynamic_arguments(&mut args);
-                let site = self.method_site(name, &args, &scope, local);
-                self.plan(expr, site);
-                Ty::Dyn
-            }
+            Found::Dynamic => self.call_dynamic(&mut args, Some((expr, name, &scope, local))),
             Found::Silent => {
                 self.infer_arguments(&mut args);
                 Ty::Error
@@ -201,21 +197,20 @@ impl Check<'_, '_> {
                 self.apply_method(at, *target, &ty, &mut arguments, record)
             }
             Found::Overloads(functions) => {
-                let Some(def) = self.chosen_overload(id, &functions, &ty, &args) else { return false };
+                let def = match self.chosen_overload(id, &functions, &ty, &args) {
+                    Selection::Open(_) => return false,
+                    Selection::One(def) => Some(def),
+                    Selection::None => functions.first().cloned(),
+                    Selection::Dynamic(_) => None,
+                };
                 self.table.mark_open_result(&result, false);
-                match self.target(&def, &[]) {
-                    Some(target) => self.apply_method(at, target, &ty, &mut arguments, record),
-                    None => Ty::Error,
+                match def.map(|def| self.target(&def, &[])) {
+                    Some(Some(target)) => self.apply_method(at, target, &ty, &mut arguments, record),
+                    Some(None) => Ty::Error,
+                    None => self.call_dynamic(&mut arguments, record.then_some((at, &method, &scope, local))),
                 }
             }
-            Found::Dynamic => {
-                self.infer_dynamic_arguments(&mut arguments);
-                if record {
-                    let site = self.method_site(&method, &arguments, &scope, local);
-                    self.plan(at, site);
-                }
-                Ty::Dyn
-            }
+            Found::Dynamic => self.call_dynamic(&mut arguments, record.then_some((at, &method, &scope, local))),
             Found::Silent => Ty::Error,
             Found::Ambiguous(traits) => {
                 let ty = self.table.resolve(&ty);
@@ -234,31 +229,40 @@ impl Check<'_, '_> {
         true
     }
 
-    /// The overload that a pending method call means. `None`: still open; the call waits for what would decide it.
+    /// The overload that a pending method call means; while that is open the call waits for what would decide it.
     fn chosen_overload(
         &mut self,
         id: usize,
         functions: &[DefName],
         receiver: &Ty,
         args: &[(Option<Name>, Ty)],
-    ) -> Option<DefName> {
+    ) -> Selection {
         let mut known = vec![(None, Some(receiver.clone()))];
         known.extend(args.iter().map(|(name, ty)| (name.clone(), Some(ty.clone()))));
-        match self.select(functions, &known) {
-            Selection::One(def) => Some(def),
-            Selection::None => functions.first().cloned(),
-            Selection::Open(_) if self.last_resort => functions.first().cloned(),
-            Selection::Open(_) => {
-                let mut variables = Vec::new();
-                for (_, ty) in &known {
-                    ty.iter().for_each(|ty| self.table.variables(ty, &mut variables));
-                }
-                for var in variables {
-                    self.table.watch(var, id as u32);
-                }
-                None
+        let selection = self.select(functions, &known);
+        if let Selection::Open(_) = selection {
+            if self.last_resort {
+                return Selection::None;
+            }
+            let mut variables = Vec::new();
+            for (_, ty) in &known {
+                ty.iter().for_each(|ty| self.table.variables(ty, &mut variables));
+            }
+            for var in variables {
+                self.table.watch(var, id as u32);
             }
         }
+        selection
+    }
+
+    /// A method call that only the run time understands; `plan`: where it is written, if it is one of this body.
+    fn call_dynamic(&mut self, args: &mut [Argument], plan: Option<(ExprId, &Name, &Name, Option<LocalId>)>) -> Ty {
+        self.infer_dynamic_arguments(args);
+        if let Some((at, method, scope, local)) = plan {
+            let site = self.method_site(method, args, scope, local);
+            self.plan(at, site);
+        }
+        Ty::Dyn
     }
 
     /// Problem of a trait method or bound of the declared scheme.

@@ -13,7 +13,7 @@ use super::{
     target::callee_of,
 };
 use crate::{
-    infer::{ArgPlan, Site, SiteCandidate},
+    infer::{ArgPlan, CallPlan, Callee, Resolution, Site, SiteCandidate},
     ty::{Constraint, Ty},
     unify::Table,
 };
@@ -26,6 +26,17 @@ pub(crate) enum Selection {
     None,
     /// Not known yet: one of these.
     Open(Vec<DefName>),
+    /// Only the run time knows: one of these.
+    Dynamic(Vec<DefName>),
+}
+
+/// Why an argument cannot choose among candidates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undecided {
+    /// Its type is not known yet.
+    Type,
+    /// Its type will never be known.
+    Run,
 }
 
 impl Check<'_, '_> {
@@ -49,10 +60,15 @@ impl Check<'_, '_> {
         match self.select(&functions, &known) {
             Selection::One(def) => self.call_one(expr, &def, explicit, &mut args),
             Selection::None => self.call_one(expr, &functions[0].clone(), explicit, &mut args),
+            Selection::Dynamic(rest) => {
+                self.infer_dynamic_arguments(&mut args);
+                self.plan_overloads(expr, &rest, &named_types(&args), true);
+                Ty::Dyn
+            }
             Selection::Open(rest) => {
                 self.infer_arguments(&mut args);
                 let result = self.table.fresh();
-                let args = args.iter().map(|arg| (arg.name.clone(), arg.ty.clone().unwrap_or(Ty::Error))).collect();
+                let args = named_types(&args);
                 self.require(Constraint::Overload { functions: rest, args, result: result.clone() }, expr, true);
                 result
             }
@@ -100,26 +116,33 @@ impl Check<'_, '_> {
         if best.len() <= 1 {
             return best.pop().map_or(Selection::None, |(_, _, def, _)| Selection::One(def));
         }
-        let disagree = |check: &mut Self, index: usize| {
+        let mut undecided = Vec::new();
+        for (index, (_, ty)) in args.iter().enumerate() {
             let wanted: Vec<Option<Ty>> = best.iter().map(|(_, _, _, wanted)| wanted[index].clone()).collect();
-            args[index].1.as_ref().is_some_and(|ty| check.is_undecided(ty, &wanted))
-        };
-        let open = (0..args.len()).any(|index| disagree(self, index));
-        if open {
-            return Selection::Open(best.into_iter().map(|(_, _, def, _)| def).collect());
+            undecided.extend(ty.as_ref().and_then(|ty| self.undecided(ty, &wanted)));
+        }
+        if !undecided.is_empty() {
+            let rest = best.into_iter().map(|(_, _, def, _)| def).collect();
+            return match undecided.contains(&Undecided::Type) {
+                true => Selection::Open(rest),
+                false => Selection::Dynamic(rest),
+            };
         }
         best.sort_by_key(|candidate| (std::cmp::Reverse(candidate.0), candidate.1));
         Selection::One(best.swap_remove(0).2)
     }
 
     /// Whether `ty` is not known well enough to choose among candidates that want these types of it.
-    fn is_undecided(&mut self, ty: &Ty, wanted: &[Option<Ty>]) -> bool {
-        let unknown = matches!(self.table.shallow(ty), Ty::Var(_));
-        let mut variables = Vec::new();
-        self.table.variables(ty, &mut variables);
-        if variables.is_empty() {
-            return false;
-        }
+    fn undecided(&mut self, ty: &Ty, wanted: &[Option<Ty>]) -> Option<Undecided> {
+        let ty = self.table.resolve(ty);
+        let unknown = matches!(ty, Ty::Var(_) | Ty::Dyn);
+        let why = if ty.any(&mut |part| matches!(part, Ty::Var(_))) {
+            Undecided::Type
+        } else if ty.any(&mut |part| matches!(part, Ty::Dyn)) {
+            Undecided::Run
+        } else {
+            return None;
+        };
         let mut shapes: Vec<Option<Ty>> = Vec::new();
         for wanted in wanted {
             let shape = wanted.as_ref().and_then(|ty| runtime_shape(&self.table.resolve(ty)));
@@ -134,7 +157,7 @@ impl Check<'_, '_> {
                 rest.iter().any(|b| matches!((a, b), (Some(a), Some(b)) if !table.may_unify(a, b)))
             })
         };
-        shapes.len() > 1 && (unknown || exclusive(&mut self.table))
+        (shapes.len() > 1 && (unknown || exclusive(&mut self.table))).then_some(why)
     }
 
     /// How well an argument fits a parameter: exact type, same head, unknown argument, any type. `None`: not at all.
@@ -154,6 +177,24 @@ impl Check<'_, '_> {
             _ if param == arg => 4,
             _ => 3,
         })
+    }
+
+    /// Leaves the choice among overloads to the run: of a call, or of a function as a value.
+    pub(super) fn plan_overloads(
+        &mut self,
+        at: ExprId,
+        functions: &[DefName],
+        args: &[(Option<Name>, Ty)],
+        is_call: bool,
+    ) {
+        let name = functions.first().map(|def| def.name().clone()).unwrap_or_default();
+        let site = self.overload_site(&name, functions, args);
+        if is_call {
+            let plan = (0..args.len() as u32).map(ArgPlan::Arg).collect();
+            self.plan(at, CallPlan { callee: Callee::Site(site), args: plan });
+        } else {
+            self.resolution(at, Resolution::Site(site));
+        }
     }
 
     /// The plan of a call of an overloaded function that types leave open.
@@ -188,4 +229,8 @@ impl Check<'_, '_> {
         typed.append(&mut untyped);
         Site { name: name.clone(), candidates: typed, field: false }
     }
+}
+
+fn named_types(args: &[Argument]) -> Vec<(Option<Name>, Ty)> {
+    args.iter().map(|arg| (arg.name.clone(), arg.ty.clone().unwrap_or(Ty::Error))).collect()
 }

@@ -141,6 +141,15 @@ impl Check<'_, '_> {
                     args.iter().map(|(name, ty)| (name.clone(), Some(ty.clone()))).collect();
                 let def = match self.select(&functions, &known) {
                     super::overload::Selection::Open(_) => return false,
+                    super::overload::Selection::Dynamic(rest) => {
+                        let (at, record) = (self.pending[id].at, self.pending[id].record);
+                        if record {
+                            let is_call = self.is_call(at);
+                            self.plan_overloads(at, &rest, &args, is_call);
+                        }
+                        self.expect(at, &Ty::Dyn, &result);
+                        return true;
+                    }
                     super::overload::Selection::One(def) => def,
                     super::overload::Selection::None => functions[0].clone(),
                 };
@@ -148,6 +157,13 @@ impl Check<'_, '_> {
                 true
             }
         }
+    }
+
+    fn is_call(&self, at: ExprId) -> bool {
+        matches!(
+            self.bodies[self.current].body.exprs[at],
+            hir::body::Expr::Call { .. } | hir::body::Expr::MethodCall { .. }
+        )
     }
 
     /// Takes one overload for a deferred call.
@@ -170,10 +186,7 @@ impl Check<'_, '_> {
             })
             .collect();
         let Some(target) = self.target(def, &[]) else { return };
-        let is_call = matches!(
-            self.bodies[self.current].body.exprs[at],
-            hir::body::Expr::Call { .. } | hir::body::Expr::MethodCall { .. }
-        );
+        let is_call = self.is_call(at);
         let found = self.apply(at, target, &mut arguments, record && is_call);
         if record && !is_call {
             let resolution = match super::target::callee_of(def) {
