@@ -237,7 +237,7 @@ impl Artifact {
     }
 
     fn in_memory(head: Head, sections: Vec<Vec<u8>>) -> Artifact {
-        let identity = Fingerprint::combine(sections.iter().map(|section| Fingerprint::of_bytes(section)));
+        let identity = Fingerprint::combine(sections.iter().map(|section| Fingerprint::of_encoding(section)));
         Artifact::new(head, identity, Sections::Memory(sections))
     }
 
