@@ -13,6 +13,7 @@ use crate::{
     collect::join,
     errors,
     item_tree::UseKind,
+    near::{near, near_module, near_names},
     problem::{Anchor, Place, Problem},
     query::{module_file, module_uses},
     resolve::{claims, encloses, module_names, use_target},
@@ -78,8 +79,7 @@ impl<'db> Check<'db> {
         let found = self.find(path);
         if found.is_none() {
             let db = self.db;
-            let modules = db.project().files(db).map(|file| file.module(db).clone());
-            let problem = errors::module_not_found(self.place(n, None), path, near(path, modules));
+            let problem = errors::module_not_found(self.place(n, None), path, near_module(db, path));
             self.problems.push(problem);
         }
         found
@@ -102,7 +102,7 @@ impl<'db> Check<'db> {
             .get(name)
             .filter(|exported| claims(exported) || !exported.constructors.is_empty() || !exported.method_of.is_empty())
         else {
-            let visible = names.iter().filter(|(_, exported)| exported.is_public()).map(|(name, _)| name.clone());
+            let visible = near_names(db, target, name, |_, exported| exported.is_public());
             let mut problem = errors::not_defined_in(place(), name, path, near(name, visible));
             if is_broken(db, target) {
                 errors::consequence(&mut problem, path);
@@ -157,56 +157,4 @@ impl<'db> Check<'db> {
 /// nothing of it is used.
 fn is_missing_library_module(path: &str) -> bool {
     path.strip_prefix("stdlib.").is_some_and(|name| stdlib::missing_module(name).is_some())
-}
-
-/// The candidate that `name` was probably meant to be: few letters away; among equals the smallest.
-pub fn near(name: &str, candidates: impl Iterator<Item = Name>) -> Option<Name> {
-    let limit = (name.chars().count() / 3).max(1);
-    candidates
-        .filter(|candidate| candidate != name && !candidate.is_empty())
-        .filter_map(|candidate| Some((distance(name, &candidate, limit)?, candidate)))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Number of inserted, removed, replaced or swapped letters between two names, if it is not above `limit`.
-fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
-    let (of_first, of_second) = (a.chars().count(), b.chars().count());
-    if of_first.abs_diff(of_second) > limit || of_first.max(of_second) > 100 {
-        return None;
-    }
-    // Each letter that only one of them has takes a step, and one step removes at most one letter of each.
-    let letters = |name: &str| name.chars().fold(0u64, |set, letter| set | 1 << (u32::from(letter) % u64::BITS));
-    let (of_a, of_b) = (letters(a), letters(b));
-    if (of_a & !of_b).count_ones().max((of_b & !of_a).count_ones()) as usize > limit {
-        return None;
-    }
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last.pop().filter(|&distance| distance <= limit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_names() {
-        let names = || ["area", "aria", "perimeter"].into_iter().map(Name::from);
-        assert_eq!(near("aera", names()), Some(Name::from("area")));
-        assert_eq!(near("perimter", names()), Some(Name::from("perimeter")));
-        assert_eq!(near("volume", names()), None);
-    }
 }

@@ -13,6 +13,7 @@ mod imports;
 mod item_header;
 pub mod item_tree;
 mod lower;
+mod near;
 mod place;
 mod print;
 pub mod problem;
@@ -29,6 +30,7 @@ pub use collect::{Collected, DefinitionIndex, lower_items, lower_type};
 pub use impls::{ImplIndex, MethodsNamed, impl_index, impls_of, methods_named};
 pub use imports::import_problems;
 pub use lower::lower_body;
+pub use near::near;
 pub use place::{place_range, source_fingerprint};
 pub use project::{definition_problems, project_problems, syntax_problems};
 pub use query::{
@@ -36,7 +38,7 @@ pub use query::{
     module_file, module_header, module_items, parse, trait_item, type_item, value_item,
 };
 pub use resolve::{Qualifier, ScopedName, exported, qualifier, resolve};
-pub use suggest::{Wanted, failed_import, modules_with, near, near_in_scope, near_member, private_in_import};
+pub use suggest::{Wanted, failed_import, modules_with, near_in_scope, near_member, private_in_import};
 pub use template::{TemplateQuestion, template_answer, templates_fingerprint};
 pub use units::{Unit, UnitGraph, components, imported_modules, unit_files, unit_graph};
 

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use base_db::{DefKind, FileShard, ModuleId, Name};
 use rustc_hash::FxHashMap;
 
-pub use crate::imports::near;
 use crate::{
     HirDb,
     item_tree::UseKind,
+    near::{near, near_names},
     problem::{Anchor, Place},
     query::{header, module_file, module_uses},
     resolve::{file_scope, module_names, prelude_names, use_target},
@@ -65,8 +65,7 @@ pub fn near_in_scope<'db>(
 ) -> Option<Name> {
     let mut candidates: Vec<Name> = more.collect();
     let mut add = |of: ModuleId<'db>, public: bool| {
-        let names = module_names(db, of).iter();
-        candidates.extend(names.filter(|(_, found)| wanted.is_in(found, public)).map(|(name, _)| name.clone()));
+        candidates.extend(near_names(db, of, name, |_, found| wanted.is_in(found, public)));
     };
     let mut aliases: Vec<Name> = Vec::new();
     for scope in [Some(module), file_scope(db, module)].into_iter().flatten() {
@@ -101,8 +100,10 @@ pub fn near_in_scope<'db>(
 /// The public member of `module` that `name` was probably meant to be.
 pub fn near_member<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &str) -> Option<Name> {
     let is_upper = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase());
-    let names = module_names(db, module).iter().filter(|(_, exported)| exported.is_public());
-    near(name, names.map(|(name, _)| name.clone()).filter(|found| is_upper(found) == is_upper(name)))
+    near(
+        name,
+        near_names(db, module, name, |found, exported| exported.is_public() && is_upper(found) == is_upper(name)),
+    )
 }
 
 /// Salsa's key of [`modules_with`].

@@ -156,7 +156,7 @@ fn decorate_type(expansion: &mut Expansion, produced: Vec<GreenNode>) {
     let name = code::item_name(&SyntaxNode::new_root(expansion.item.clone()));
     for item in produced {
         let root = SyntaxNode::new_root(item.clone());
-        if ast::TypeDef::can_cast(root.kind()) && code::item_name(&root) == name {
+        if <ast::TypeDef>::can_cast(root.kind()) && code::item_name(&root) == name {
             expansion.item = item;
         } else {
             expansion.beside.push(item);
@@ -220,7 +220,7 @@ impl Origins {
 
 /// The failure of a decorator of `module` that names no template.
 pub(crate) fn unknown_template(name: &str, module: &str, scope: &dyn Scope) -> Failure {
-    let near = crate::imports::near(name, scope.template_names(module).into_iter());
+    let near = crate::near(name, scope.template_names(module).into_iter());
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("declare it: `template {name}(fn) = quote {{ … }}`"),
