@@ -92,11 +92,14 @@ pub(crate) fn take_last_uses(code: &mut Emitter, closures: &dyn ClosureRegisters
         // The last one is the empty set behind the code.
         live_in: vec![Bits::new(registers); blocks.len() + 1],
         handlers: Bits::new(registers),
+        reads: Vec::new(),
     };
-    // Blocks are visited from the last to the first, so without jumps back one round is enough.
-    while analysis.round(code, &blocks) && has_cycles(code) {}
-
-    for block in &blocks {
+    // Blocks are visited from the last to the first: without jumps back, all that comes after a block is known when it
+    // is its turn.
+    if has_cycles(code) {
+        while analysis.round(code, &blocks) {}
+    }
+    for (number, block) in blocks.iter().enumerate().rev() {
         let last = block.end - 1;
         // A block that ends in a move goes on to the next one; one that ends in a test does if its value is taken apart.
         let mut after = analysis.live_in[analysis.block_of[block.end]].clone();
@@ -107,6 +110,7 @@ pub(crate) fn take_last_uses(code: &mut Emitter, closures: &dyn ClosureRegisters
             take_if_dead(code, index, &live);
             analysis.step(code.ops[index].instr, &mut live);
         }
+        analysis.live_in[number] = live;
     }
 }
 
@@ -140,6 +144,8 @@ struct Analysis<'a> {
     live_in: Vec<Bits>,
     /// Registers that some handler reads.
     handlers: Bits,
+    /// Room for what one operation reads.
+    reads: Vec<Reg>,
 }
 
 impl Analysis<'_> {
@@ -197,13 +203,15 @@ impl Analysis<'_> {
     }
 
     /// From what is live after an operation inside a block to what is live before it.
-    fn step(&self, instr: Instr, live: &mut Bits) {
-        (self.accesses)(instr, &mut |access, register| {
-            if access == Access::Write {
-                live.clear(register);
-            }
+    fn step(&mut self, instr: Instr, live: &mut Bits) {
+        let reads = &mut self.reads;
+        reads.clear();
+        (self.accesses)(instr, &mut |access, register| match access {
+            Access::Read => reads.push(register),
+            Access::Write => live.clear(register),
+            Access::WriteOnJump => {}
         });
-        self.add_reads(instr, live);
+        reads.iter().for_each(|&register| live.set(register));
         live.add(&self.handlers);
     }
 

@@ -108,17 +108,18 @@ pub(crate) fn chunks(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError>
         for index in 0..params {
             let clause = input.body.clauses.iter().find(|clause| clause.params[index].default.is_some());
             let own = clause.and_then(|clause| Some((clause, clause.params[index].default?)));
+            let inherits = own.is_none() && input.def.kind() == DefKind::Method && index > 0;
+            let inherited = if inherits { input.types.inherited_default(input.def, index) } else { None };
+            if own.is_none() && inherited.is_none() {
+                continue;
+            }
             let mut default = Gen::new(input, default_symbol(symbol, index).into());
             default.enter(index, None);
             if let Some((clause, value)) = own {
                 default.default_value(clause, index, value);
-            } else if input.def.kind() == DefKind::Method
-                && index > 0
-                && let Some(declared) = input.types.inherited_default(input.def, index)
-            {
+            }
+            if let Some(declared) = inherited {
                 default.inherited_value(&declared, index);
-            } else {
-                continue;
             }
             default.leave(0, input.def.name());
             chunks.push(default.finish()?);
