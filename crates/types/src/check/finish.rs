@@ -40,11 +40,24 @@ impl Check<'_, '_> {
             self.current = index;
             self.check_defaults(defaults);
         }
+        // A group may have thousands of members, so none looks at the constraints of all.
+        let mut sites: Vec<Vec<usize>> = vec![Vec::new(); self.bodies.len()];
+        let mut open: Vec<usize> = Vec::new();
+        let mut sorted = 0;
         for (index, defaults) in defaults.iter().enumerate() {
             self.current = index;
             let def = self.bodies[index].def.clone();
-            let (signature, names) = self.generalise(index, defaults);
-            self.decide(index);
+            for (pending, item) in self.pending.iter().enumerate().skip(sorted) {
+                if item.record {
+                    sites[item.body].push(pending);
+                }
+                if item.status == Status::Open {
+                    open.push(pending);
+                }
+            }
+            sorted = self.pending.len();
+            let (signature, names) = self.generalise(index, defaults, &open);
+            self.decide(index, &sites[index]);
             let result = self.results(index, &names);
             let mut signature = signature;
             signature.failed = result.problems.iter().any(|problem| problem.severity.is_failure());
@@ -330,8 +343,8 @@ impl Check<'_, '_> {
 
     // --- generalisation ---
 
-    /// The scheme of a member and the names of its variables.
-    fn generalise(&mut self, index: usize, defaults: &[Option<(ExprId, Ty)>]) -> (Signature, Naming) {
+    /// The scheme of a member and the names of its variables. `open`: all constraints that nobody decided.
+    fn generalise(&mut self, index: usize, defaults: &[Option<(ExprId, Ty)>], open: &[usize]) -> (Signature, Naming) {
         let def = self.bodies[index].def.clone();
         let type_params = self.bodies[index].type_params.clone();
         let declared = self.bodies[index].body.type_params.len();
@@ -366,7 +379,7 @@ impl Check<'_, '_> {
         let reached = {
             let mut start: Vec<u32> = naming.vars.keys().copied().collect();
             start.sort_unstable();
-            self.member_closure(start, &naming)
+            self.member_closure(start, open, &naming)
         };
         let mut constraints: Vec<Constraint> =
             declared_scheme.map(|scheme| scheme.constraints.clone()).unwrap_or_default();
@@ -383,7 +396,7 @@ impl Check<'_, '_> {
             }
         }
         let mut seen: FxHashSet<Constraint> = constraints.iter().cloned().collect();
-        for (pending, _) in reached.iter().enumerate().filter(|(_, reached)| **reached) {
+        for &pending in &reached {
             let constraint = self.pending[pending].constraint.clone();
             let constraint = constraint.map(&mut |ty| self.named(ty, &mut naming, &mut generics));
             if seen.insert(constraint.clone()) {
@@ -397,7 +410,9 @@ impl Check<'_, '_> {
             .enumerate()
             .map(|(position, (name, ty, has_default, declared))| {
                 let default = match defaults.get(position) {
-                    Some(Some((_, default))) => Some(self.default_signature(default, &naming, &reached, &mut extra)),
+                    Some(Some((_, default))) => {
+                        Some(self.default_signature(default, &naming, open, &reached, &mut extra))
+                    }
                     _ => has_default.then(DefaultSig::unknown),
                 };
                 ParamSig { name, ty, default, declared }
@@ -419,15 +434,22 @@ impl Check<'_, '_> {
     }
 
     /// The scheme of a default. `taken`: constraints that the parameters and the result decide already.
-    fn default_signature(&mut self, ty: &Ty, naming: &Naming, taken: &[bool], generics: &mut Vec<Name>) -> DefaultSig {
+    fn default_signature(
+        &mut self,
+        ty: &Ty,
+        naming: &Naming,
+        open: &[usize],
+        taken: &[usize],
+        generics: &mut Vec<Name>,
+    ) -> DefaultSig {
         let mut naming = naming.clone();
         let mut own = Vec::new();
         self.table.variables(ty, &mut own);
         own.retain(|var| !naming.vars.contains_key(var));
-        let reached = self.member_closure(own, &Naming::default());
+        let reached = self.member_closure(own, open, &Naming::default());
         let ty = self.named(ty, &mut naming, generics);
         let mut constraints = Vec::new();
-        for index in (0..reached.len()).filter(|&index| reached[index] && !taken[index]) {
+        for index in reached.into_iter().filter(|index| taken.binary_search(index).is_err()) {
             let constraint = self.pending[index].constraint.clone();
             let constraint = constraint.map(&mut |ty| self.named(ty, &mut naming, generics));
             if !constraints.contains(&constraint) {
@@ -437,20 +459,18 @@ impl Check<'_, '_> {
         DefaultSig { ty, constraints }
     }
 
-    /// For each constraint whether it belongs to the scheme that `start` begins.
-    fn member_closure(&mut self, start: Vec<u32>, naming: &Naming) -> Vec<bool> {
-        if !self.has_open() {
-            return vec![false; self.pending.len()];
+    /// Those of the `open` constraints that belong to the scheme that `start` begins, in order.
+    fn member_closure(&mut self, start: Vec<u32>, open: &[usize], naming: &Naming) -> Vec<usize> {
+        let open: Vec<usize> = open.iter().copied().filter(|&at| self.pending[at].status == Status::Open).collect();
+        if open.is_empty() {
+            return Vec::new();
         }
         let mut users: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
-        let mut variables: Vec<Vec<u32>> = vec![Vec::new(); self.pending.len()];
-        let mut chosen = vec![false; self.pending.len()];
+        let mut variables: Vec<Vec<u32>> = Vec::with_capacity(open.len());
+        let mut chosen = vec![false; open.len()];
         let mut queue: Vec<u32> = start;
-        for index in 0..self.pending.len() {
-            if self.pending[index].status != Status::Open {
-                continue;
-            }
-            let constraint = self.pending[index].constraint.clone();
+        for (index, &pending) in open.iter().enumerate() {
+            let constraint = self.pending[pending].constraint.clone();
             let mut own = Vec::new();
             let mut rigid = false;
             constraint.each_type(&mut |ty, decides| {
@@ -467,7 +487,7 @@ impl Check<'_, '_> {
                 chosen[index] = true;
                 queue.extend(own.iter().copied());
             }
-            variables[index] = own;
+            variables.push(own);
         }
         let mut seen: FxHashSet<u32> = FxHashSet::default();
         while let Some(var) = queue.pop() {
@@ -481,7 +501,7 @@ impl Check<'_, '_> {
                 }
             }
         }
-        chosen
+        open.into_iter().zip(chosen).filter_map(|(pending, chosen)| chosen.then_some(pending)).collect()
     }
 
     /// `ty` with variables and declared parameters replaced by generic parameters; new variables get new ones.
@@ -506,11 +526,11 @@ impl Check<'_, '_> {
     // --- decisions ---
 
     /// Decides at run time what types left open, and operators by the types of their operands.
-    fn decide(&mut self, index: usize) {
+    fn decide(&mut self, index: usize, sites: &[usize]) {
         self.current = index;
-        for pending in 0..self.pending.len() {
+        for &pending in sites {
             let item = &self.pending[pending];
-            if item.body != index || !item.record || item.status == Status::Done {
+            if item.status == Status::Done {
                 continue;
             }
             let (at, local, constraint) = (item.at, item.local, item.constraint.clone());
