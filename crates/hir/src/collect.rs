@@ -11,8 +11,8 @@ use std::sync::Arc;
 use base_db::{DefKind, DefName, Name};
 use rustc_hash::FxHashMap;
 use syntax::{
-    GreenNode, NodeOrToken, SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken,
-    ast::{self, AstNode},
+    GreenNode, Leaf, Node, NodeOrToken, Parse, SyntaxKind, SyntaxNode, SyntaxNodePtr, Token, Tree,
+    ast::{AstNode, borrowed as ast},
     literal::LiteralValue,
 };
 
@@ -50,12 +50,12 @@ pub struct Collected {
 }
 
 /// The items of a file that defines `module` and knows no other file, with their places.
-pub fn lower_items(file: &ast::File, module: &Name) -> Collected {
-    collect(file, module, &FileDefinitions::of(file, module))
+pub fn lower_items(file: &Parse, module: &Name) -> Collected {
+    collect(file, module, &FileDefinitions::of(&file.tree(), module))
 }
 
 /// The items of a file that defines `module`, with their places. Templates come from `scope`.
-pub(crate) fn collect(file: &ast::File, module: &Name, scope: &dyn Scope) -> Collected {
+pub(crate) fn collect(file: &Parse, module: &Name, scope: &dyn Scope) -> Collected {
     let mut collector = Collector {
         scope,
         tree: ItemTree::default(),
@@ -66,9 +66,11 @@ pub(crate) fn collect(file: &ast::File, module: &Name, scope: &dyn Scope) -> Col
         generations: 0,
     };
     let root = collector.module(module.clone());
-    collector.items(root, file.items());
+    if let Some(file) = ast::File::cast(Node::new_root(file.green())) {
+        collector.items(root, file.items());
+    }
     let Collector { mut tree, index, .. } = collector;
-    let mut mentioned = mentions(&file.syntax().green().into_owned());
+    let mut mentioned = mentions(file.green());
     if !tree.mentions.is_empty() {
         mentioned.append(&mut tree.mentions);
         mentioned.sort_unstable();
@@ -105,7 +107,7 @@ impl Collector<'_> {
         })
     }
 
-    fn items(&mut self, module: usize, items: impl Iterator<Item = ast::Item>) {
+    fn items<'t>(&mut self, module: usize, items: impl Iterator<Item = ast::Item<'t>>) {
         for item in items {
             self.item(module, &item);
         }
@@ -116,12 +118,12 @@ impl Collector<'_> {
     }
 
     /// Notes the place of `def` and says how often it occurred before.
-    fn occurrence(&mut self, def: &DefName, node: &impl AstNode<Language = syntax::NostosLanguage>) -> u32 {
+    fn occurrence<'t>(&mut self, def: &DefName, node: &impl AstNode<Node<'t>>) -> u32 {
         let index = &mut self.index;
         let places = index.definitions.entry(def.clone()).or_default();
         match &self.origin {
             Some(origin) => {
-                let tree = node.syntax().green().into_owned();
+                let tree = node.syntax().to_green();
                 index.generated.entry(def.clone()).or_default().push((places.len(), tree));
                 places.push(*origin);
             }
@@ -131,31 +133,28 @@ impl Collector<'_> {
     }
 
     /// Applies the decorators of `item`, a definition in `module`.
-    fn expand(
-        &mut self,
-        module: usize,
-        item: &SyntaxNode,
-        decorators: &[ast::Decorator],
-    ) -> Result<Expansion, Failure> {
+    fn expand(&mut self, module: usize, item: GreenNode) -> Result<Expansion, Failure> {
         if self.generations >= MAX_GENERATIONS {
             return Err(Failure::new("templates produce decorated definitions without an end"));
         }
         let path = &self.tree.modules[module].path;
-        let expansion = template::expand(&item.green().into_owned(), decorators, self.scope, path)?;
+        // Templates look around in what they are given, and it may outlive the tree.
+        let decorators = SyntaxNode::new_root(item.clone()).children().filter_map(syntax::ast::Decorator::cast);
+        let decorators: Vec<syntax::ast::Decorator> = decorators.collect();
+        let expansion = template::expand(&item, &decorators, self.scope, path)?;
         // Templates of other files name modules that this text does not.
         self.tree.mentions.extend(mentions(&expansion.item));
         Ok(expansion)
     }
 
-    /// Collects what templates produced for an item with these decorators.
-    fn beside(&mut self, module: usize, decorators: &[ast::Decorator], produced: Vec<GreenNode>) {
-        let Some(decorator) = decorators.first() else { return };
+    /// Collects what templates produced for an item whose first decorator is this one.
+    fn beside(&mut self, module: usize, decorator: &ast::Decorator, produced: Vec<GreenNode>) {
         let outer = self.origin;
         self.origin.get_or_insert_with(|| SyntaxNodePtr::new(decorator.syntax()));
         self.generations += 1;
         for green in produced {
             self.tree.mentions.extend(mentions(&green));
-            if let Some(item) = ast::Item::cast(SyntaxNode::new_root(green)) {
+            if let Some(item) = ast::Item::cast(Node::new_root(&green)) {
                 self.item(module, &item);
             }
         }
@@ -164,12 +163,7 @@ impl Collector<'_> {
     }
 
     /// Like [`Self::occurrence`]; `true` for the first one, later ones are noted as duplicates.
-    fn is_first(
-        &mut self,
-        module: usize,
-        def: &DefName,
-        node: &impl AstNode<Language = syntax::NostosLanguage>,
-    ) -> bool {
+    fn is_first<'t>(&mut self, module: usize, def: &DefName, node: &impl AstNode<Node<'t>>) -> bool {
         let occurrence = self.occurrence(def, node);
         if occurrence > 0 {
             self.here(module).duplicates.push((def.clone(), occurrence));
@@ -190,12 +184,11 @@ impl Collector<'_> {
                 let item = function(&path, DefKind::Function, &Name::default(), &name, &Head::of_fn(def));
                 let is_first = self.occurrence(&item.def, def) == 0;
                 merge_function(&mut self.here(module).functions, item, is_first);
-                let decorators: Vec<ast::Decorator> = def.decorators().collect();
                 // A failure is reported with the body.
-                if !decorators.is_empty()
-                    && let Ok(expansion) = self.expand(module, def.syntax(), &decorators)
+                if let Some(decorator) = def.decorators().next()
+                    && let Ok(expansion) = self.expand(module, def.syntax().to_green())
                 {
-                    self.beside(module, &decorators, expansion.beside);
+                    self.beside(module, &decorator, expansion.beside);
                 }
             }
             ast::Item::Template(def) => {
@@ -282,16 +275,15 @@ impl Collector<'_> {
         if !self.is_first(module, &id, def) {
             return;
         }
-        let decorators: Vec<ast::Decorator> = def.decorators().collect();
-        if decorators.is_empty() {
+        let Some(decorator) = def.decorators().next() else {
             self.type_item(module, id, def);
             return;
-        }
-        match self.expand(module, def.syntax(), &decorators) {
+        };
+        match self.expand(module, def.syntax().to_green()) {
             Ok(expansion) => {
-                let expanded = ast::TypeDef::cast(SyntaxNode::new_root(expansion.item));
+                let expanded = ast::TypeDef::cast(Node::new_root(&expansion.item));
                 self.type_item(module, id, expanded.as_ref().unwrap_or(def));
-                self.beside(module, &decorators, expansion.beside);
+                self.beside(module, &decorator, expansion.beside);
             }
             Err(failure) => {
                 self.here(module).failed.push((id.clone(), failure));
@@ -396,11 +388,11 @@ impl Collector<'_> {
 }
 
 /// A `use` as data; `None` without a path.
-pub(crate) fn lower_use(decl: &ast::UseDecl) -> Option<UseDecl> {
-    let mut segments: Vec<SyntaxToken> = decl.path()?.segments().collect();
-    let text = |token: &SyntaxToken| Name::from(token.text());
-    let dotted = |segments: &[SyntaxToken]| {
-        let texts: Vec<&str> = segments.iter().map(SyntaxToken::text).collect();
+pub(crate) fn lower_use<N: Tree>(decl: &syntax::ast::UseDecl<N>) -> Option<UseDecl> {
+    let mut segments: Vec<N::Leaf> = decl.path()?.segments().collect();
+    let text = |token: &N::Leaf| Name::from(token.text());
+    let dotted = |segments: &[N::Leaf]| {
+        let texts: Vec<&str> = segments.iter().map(Leaf::text).collect();
         Name::from(texts.join("."))
     };
     Some(if decl.is_glob() {
@@ -422,17 +414,17 @@ pub(crate) fn join(module: &str, name: &str) -> Name {
 }
 
 /// What the kinds of functions have in common.
-struct Head {
+struct Head<'t> {
     public: bool,
-    type_params: Option<ast::TypeParams>,
-    params: Option<ast::ParamList>,
-    result: Option<ast::RetType>,
+    type_params: Option<ast::TypeParams<'t>>,
+    params: Option<ast::ParamList<'t>>,
+    result: Option<ast::RetType<'t>>,
     has_body: bool,
     decorators: Vec<Name>,
 }
 
-impl Head {
-    fn of_fn(def: &ast::FnDef) -> Head {
+impl<'t> Head<'t> {
+    fn of_fn(def: &ast::FnDef<'t>) -> Head<'t> {
         Head {
             public: def.is_pub(),
             type_params: def.type_params(),
@@ -443,7 +435,7 @@ impl Head {
         }
     }
 
-    fn of_template(def: &ast::TemplateDef) -> Head {
+    fn of_template(def: &ast::TemplateDef<'t>) -> Head<'t> {
         Head {
             public: false,
             type_params: def.type_params(),
@@ -454,7 +446,7 @@ impl Head {
         }
     }
 
-    fn of_trait_method(def: &ast::TraitMethod) -> Head {
+    fn of_trait_method(def: &ast::TraitMethod<'t>) -> Head<'t> {
         Head {
             public: true,
             type_params: None,
@@ -466,7 +458,7 @@ impl Head {
     }
 }
 
-fn function(module: &Name, kind: DefKind, owner: &Name, name: &SyntaxToken, head: &Head) -> FunctionItem {
+fn function(module: &Name, kind: DefKind, owner: &Name, name: &Token, head: &Head) -> FunctionItem {
     let params: Vec<ParamItem> = head
         .params
         .iter()
@@ -531,11 +523,11 @@ fn merge_function(functions: &mut Vec<Arc<FunctionItem>>, clause: FunctionItem, 
     }
 }
 
-fn names(tokens: impl Iterator<Item = SyntaxToken>) -> Vec<Name> {
+fn names(tokens: impl Iterator<Item = impl Leaf>) -> Vec<Name> {
     tokens.map(|token| token.text().into()).collect()
 }
 
-fn decorators(decorators: impl Iterator<Item = ast::Decorator>) -> Vec<Name> {
+fn decorators<'t>(decorators: impl Iterator<Item = ast::Decorator<'t>>) -> Vec<Name> {
     decorators.filter_map(|decorator| Some(decorator.name()?.text().into())).collect()
 }
 
@@ -548,7 +540,7 @@ pub(crate) fn type_params(params: Option<ast::TypeParams>) -> Vec<TypeParam> {
         .collect()
 }
 
-fn fields(fields: impl Iterator<Item = ast::FieldDef>) -> Vec<FieldItem> {
+fn fields<'t>(fields: impl Iterator<Item = ast::FieldDef<'t>>) -> Vec<FieldItem> {
     fields
         .filter_map(|field| {
             Some(FieldItem {
@@ -571,14 +563,15 @@ fn variant(variant: ast::Variant) -> Option<VariantItem> {
 }
 
 /// A written type without its position.
-pub fn lower_type(ty: &ast::Type) -> TypeRef {
+pub fn lower_type<N: Tree>(ty: &syntax::ast::Type<N>) -> TypeRef {
+    use syntax::ast;
     match ty {
         ast::Type::Named(named) => {
-            let segments: Vec<SyntaxToken> = named.segments().collect();
+            let segments: Vec<N::Leaf> = named.segments().collect();
             let path = match segments.as_slice() {
                 [] => return TypeRef::Error,
                 [single] => Name::from(single.text()),
-                many => Name::from(many.iter().map(SyntaxToken::text).collect::<Vec<_>>().join(".")),
+                many => Name::from(many.iter().map(Leaf::text).collect::<Vec<_>>().join(".")),
             };
             let args = named.type_args().iter().flat_map(|args| args.types()).map(|ty| lower_type(&ty)).collect();
             TypeRef::Named { path, args }

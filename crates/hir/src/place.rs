@@ -4,7 +4,7 @@
 
 use base_db::{DefId, DefKind, DefName, File, Fingerprint, ModuleId, Name};
 use syntax::{
-    GreenNode, SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken, TextRange, TextSize,
+    SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken, TextRange, TextSize,
     ast::{self, AstNode},
 };
 
@@ -148,18 +148,18 @@ fn name_range(node: &SyntaxNode) -> TextRange {
 }
 
 /// Fingerprint of the text of a definition and of all else that its body is lowered from. `None`: no such definition.
-/// No query: it is asked once for each binding group, and that is one.
+/// No query: it is asked once for each binding group.
 pub fn source_fingerprint<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<Fingerprint> {
-    let clauses = definition_syntax(db, def);
-    if clauses.is_empty() {
+    let syntax = definition_syntax(db, def);
+    if syntax.clauses.is_empty() {
         return None;
     }
-    let texts = |clauses: &[GreenNode]| -> Vec<String> { clauses.iter().map(syntax::text_of).collect() };
     let mvars: &[Name] = module_mvars(db, ModuleId::new(db, def.name(db).module().clone()));
-    let written = Fingerprint::of(&(texts(clauses), mvars));
+    let written = Fingerprint::of(&(syntax.fingerprint, mvars));
     Some(match expanded_clauses(db, def) {
         Some(expanded) => {
-            Fingerprint::combine([written, Fingerprint::of(&(texts(&expanded.clauses), &expanded.failures))])
+            let texts: Vec<String> = expanded.clauses.iter().map(syntax::text_of).collect();
+            Fingerprint::combine([written, Fingerprint::of(&(texts, &expanded.failures))])
         }
         None => written,
     })

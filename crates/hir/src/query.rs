@@ -3,9 +3,9 @@
 //! Input: files. Output: see each query. Invariant: everything below [`collected`] is compared by value and holds no
 //! position, so an edit that only moves text stops there.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use base_db::{Counters, DefId, DefKind, DefName, File, ModuleId, Name, Stamped, file_of_module};
+use base_db::{Counters, DefId, DefKind, DefName, File, Fingerprint, ModuleId, Name, Stamped, file_of_module};
 use rustc_hash::FxHashMap;
 use syntax::{
     GreenNode, Parse, SyntaxNode,
@@ -52,7 +52,7 @@ pub fn parse(db: &dyn HirDb, file: File) -> Parse {
 #[salsa::tracked(no_eq, lru = 2048)]
 pub(crate) fn collected(db: &dyn HirDb, file: File) -> Arc<Collected> {
     let scope = ProjectScope::new(db, Some(file));
-    Arc::new(collect(&parse(db, file).tree(), file.module(db), &scope))
+    Arc::new(collect(parse(db, file), file.module(db), &scope))
 }
 
 /// The items of `file`: names, parameters, annotations. No bodies, no positions.
@@ -71,7 +71,7 @@ pub fn header(db: &dyn HirDb, file: File) -> Stamped<Header> {
     let is_valid =
         |header: &Header| header.templates.iter().all(|(asked, before)| template_answer(db, asked) == *before);
     if let Some(header) = db.stored_header(file).filter(|header| is_valid(header)) {
-        return Stamped { fingerprint: base_db::Fingerprint::of(&*header), value: header };
+        return Stamped { fingerprint: Fingerprint::of(&*header), value: header };
     }
     let tree = item_tree(db, file);
     let asked = tree.templates_asked.iter();
@@ -259,16 +259,24 @@ pub fn file_of_def<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<File> {
     module_file(db, ModuleId::new(db, def.name(db).module().clone()))
 }
 
-/// The text of one definition as trees without positions: all clauses of a function, the block of a value.
-///
-/// Equal while the text of the definition is the same, wherever it stands; so an edit of one function does not lower
-/// the others of the file again.
-#[salsa::tracked(returns(deref), lru = 32768)]
-pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<[GreenNode]> {
-    let Some(file) = file_of_def(db, def) else { return Arc::from([]) };
+/// The text of one definition as trees without positions.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub(crate) struct DefinitionSyntax {
+    /// All clauses of a function, the block of a value; empty for a definition that does not exist.
+    pub(crate) clauses: Box<[GreenNode]>,
+    /// Fingerprint of their texts.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// The text of one definition. Equal while that is the same, wherever it stands; so an edit of one function does not
+/// lower the others of the file again.
+#[salsa::tracked(lru = 32768)]
+pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<DefinitionSyntax> {
+    let Some(file) = file_of_def(db, def) else { return Arc::default() };
     let collected = collected(db, file);
-    let Some(places) = collected.index.definitions.get(def.name(db)) else { return Arc::from([]) };
-    let root = parse(db, file).syntax();
+    let Some(places) = collected.index.definitions.get(def.name(db)) else { return Arc::default() };
+    let parse = parse(db, file);
+    let root = parse.syntax();
     // Of what may be defined once, the first definition counts.
     let places = match def.name(db).kind() {
         DefKind::Value | DefKind::Const | DefKind::Mvar | DefKind::Type | DefKind::Trait | DefKind::Test => {
@@ -277,11 +285,18 @@ pub(crate) fn definition_syntax<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc
         _ => places,
     };
     let generated = collected.index.generated.get(def.name(db)).map(Vec::as_slice).unwrap_or_default();
-    let trees = places.iter().enumerate().filter_map(|(n, place)| match generated.iter().find(|(at, _)| *at == n) {
-        Some((_, tree)) => Some(tree.clone()),
-        None => Some(place.try_to_node(&root)?.green().into_owned()),
-    });
-    trees.collect()
+    let mut clauses = Vec::with_capacity(places.len());
+    let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(places.len());
+    for (n, place) in places.iter().enumerate() {
+        if let Some((_, tree)) = generated.iter().find(|(at, _)| *at == n) {
+            texts.push(syntax::text_of(tree).into());
+            clauses.push(tree.clone());
+        } else if let Some(node) = place.try_to_node(&root) {
+            texts.push(parse.text()[place.text_range()].into());
+            clauses.push(node.green().into_owned());
+        }
+    }
+    Arc::new(DefinitionSyntax { clauses: clauses.into(), fingerprint: Fingerprint::of(&texts) })
 }
 
 /// The clauses of a decorated function with the bodies that its decorators make, and why some could not.
@@ -303,7 +318,7 @@ pub fn expansion_questions<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> &'db [Te
 /// What the decorators of the function `def` make of it. `None`: it has none.
 pub(crate) fn expanded_clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db ExpandedClauses> {
     let is_decorated = def.name(db).kind() == DefKind::Function
-        && definition_syntax(db, def).first().is_some_and(template::is_decorated);
+        && definition_syntax(db, def).clauses.first().is_some_and(template::is_decorated);
     is_decorated.then(|| &**expansion(db, def))
 }
 
@@ -312,7 +327,7 @@ pub(crate) fn expanded_clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Opti
 fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
     let module = def.name(db).module();
     let scope = ProjectScope::new(db, file_of_def(db, def));
-    let written = definition_syntax(db, def);
+    let written = &definition_syntax(db, def).clauses;
     let decorators = |clause: &GreenNode| -> Vec<ast::Decorator> {
         let def = ast::FnDef::cast(SyntaxNode::new_root(clause.clone()));
         def.iter().flat_map(ast::FnDef::decorators).collect()
@@ -340,7 +355,7 @@ fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
 fn lowered<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Body, BodySourceMap) {
     let name = def.name(db);
     let mvars = module_mvars(db, ModuleId::new(db, name.module().clone()));
-    let written = definition_syntax(db, def);
+    let written = &definition_syntax(db, def).clauses;
     let Some(expanded) = expanded_clauses(db, def) else {
         return lower_body(name, written, mvars);
     };

@@ -89,68 +89,92 @@
 //!
 //! The left side of a `BIND_STMT` is an expression; [`Expr::bind_target`] says what it stands for.
 
-pub use rowan::ast::AstNode;
-
 pub use crate::support::AstChildren;
 
 use crate::{
-    NostosLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken,
+    SyntaxKind, SyntaxNode,
     literal::{self, LiteralValue},
     support::{self, child_after, token_where, tokens_where},
+    tree::{Leaf, Tree},
 };
 use SyntaxKind::{
     AND_AND, BANG, DOT_DOT, DOT_DOT_EQ, EQ, EQ_EQ, GREATER, GREATER_EQ, INT, LEFT_ARROW, LESS, LESS_EQ, MINUS, NOT_EQ,
     NOT_KW, OR_OR, PERCENT, PIPE_GREATER, PLUS, PLUS_PLUS, PUB_KW, SLASH, SQ_STRING, STAR, STAR_STAR, STRING,
 };
+use rowan::NodeOrToken;
+
+/// A typed handle of a node; `N` is the untyped one.
+pub trait AstNode<N = SyntaxNode>: Sized {
+    /// Whether a node of this kind is one of these.
+    fn can_cast(kind: SyntaxKind) -> bool;
+
+    /// `None`: the node is something else.
+    fn cast(node: N) -> Option<Self>;
+
+    /// The untyped handle.
+    fn syntax(&self) -> &N;
+}
 
 macro_rules! nodes {
     ($($(#[$doc:meta])* $name:ident = $kind:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-        pub struct $name(SyntaxNode);
+        pub struct $name<N = SyntaxNode>(N);
 
-        impl AstNode for $name {
-            type Language = NostosLanguage;
-
+        impl<N: Tree> AstNode<N> for $name<N> {
             fn can_cast(kind: SyntaxKind) -> bool {
                 kind == SyntaxKind::$kind
             }
 
-            fn cast(node: SyntaxNode) -> Option<Self> {
+            fn cast(node: N) -> Option<Self> {
                 (node.kind() == SyntaxKind::$kind).then_some(Self(node))
             }
 
-            fn syntax(&self) -> &SyntaxNode {
+            fn syntax(&self) -> &N {
                 &self.0
             }
         }
-    )*};
+    )*
+
+    /// The typed view with handles that borrow the tree.
+    pub mod borrowed {
+        pub use super::{AstNode, BinOp, PrefixOp, SpawnKind};
+        pub use super::borrowed_unions::*;
+
+        pub type BindTarget<'t> = super::BindTarget<crate::Node<'t>>;
+        pub type InterpPart<'t> = super::InterpPart<crate::Node<'t>>;
+        $(pub type $name<'t> = super::$name<crate::Node<'t>>;)*
+    }
+    };
 }
 
 macro_rules! unions {
-    ($($(#[$doc:meta])* enum $name:ident { $($variant:ident($node:ident) = $kind:ident,)* $(; $nested:ident)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($variant($node),)*
-            $(#[doc = "Anything of the nested class."] $nested($nested),)?
+    ($($(#[$doc:meta])* enum $name:ident { $($variant:ident($node:ident) = $kind:ident,)* $(; $nested:ident)? })*) => {
+        mod borrowed_unions {
+            $(pub type $name<'t> = super::$name<crate::Node<'t>>;)*
         }
 
-        impl AstNode for $name {
-            type Language = NostosLanguage;
+        $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub enum $name<N = SyntaxNode> {
+            $($variant($node<N>),)*
+            $(#[doc = "Anything of the nested class."] $nested($nested<N>),)?
+        }
 
+        impl<N: Tree> AstNode<N> for $name<N> {
             fn can_cast(kind: SyntaxKind) -> bool {
-                matches!(kind, $(SyntaxKind::$kind)|*) $(|| $nested::can_cast(kind))?
+                matches!(kind, $(SyntaxKind::$kind)|*) $(|| <$nested>::can_cast(kind))?
             }
 
-            fn cast(node: SyntaxNode) -> Option<Self> {
+            fn cast(node: N) -> Option<Self> {
                 match node.kind() {
                     $(SyntaxKind::$kind => Some($name::$variant($node(node))),)*
                     _ => unions!(@nested $name node $($nested)?),
                 }
             }
 
-            fn syntax(&self) -> &SyntaxNode {
+            fn syntax(&self) -> &N {
                 match self {
                     $($name::$variant(node) => node.syntax(),)*
                     $($name::$nested(node) => node.syntax(),)?
@@ -158,8 +182,8 @@ macro_rules! unions {
             }
         }
 
-        $(impl From<$node> for $name {
-            fn from(node: $node) -> Self {
+        $(impl<N> From<$node<N>> for $name<N> {
+            fn from(node: $node<N>) -> Self {
                 $name::$variant(node)
             }
         })*
@@ -398,12 +422,12 @@ unions! {
     }
 }
 
-fn nth_child<N: AstNode<Language = NostosLanguage>>(node: &SyntaxNode, n: usize) -> Option<N> {
+fn nth_child<N: Tree, C: AstNode<N>>(node: &N, n: usize) -> Option<C> {
     support::children(node).nth(n)
 }
 
-fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    support::token(node, kind).is_some()
+fn has<N: Tree>(node: &N, kind: SyntaxKind) -> bool {
+    node.has(kind)
 }
 
 fn is_string(kind: SyntaxKind) -> bool {
@@ -416,89 +440,89 @@ fn is_literal_token(kind: SyntaxKind) -> bool {
 
 /// Accessors that many nodes share.
 macro_rules! shared {
-    (@one name $name:ident) => { impl $name {
+    (@one name $name:ident) => { impl<N: Tree> $name<N> {
         /// The lower-case name.
         #[must_use]
-        pub fn name(&self) -> Option<SyntaxToken> { token_where(&self.0, SyntaxKind::is_name) }
+        pub fn name(&self) -> Option<N::Leaf> { token_where(&self.0, SyntaxKind::is_name) }
     } };
-    (@one type_name $name:ident) => { impl $name {
+    (@one type_name $name:ident) => { impl<N: Tree> $name<N> {
         /// The upper-case name.
         #[must_use]
-        pub fn name(&self) -> Option<SyntaxToken> { token_where(&self.0, SyntaxKind::is_type_name) }
+        pub fn name(&self) -> Option<N::Leaf> { token_where(&self.0, SyntaxKind::is_type_name) }
     } };
-    (@one id $name:ident) => { impl $name {
+    (@one id $name:ident) => { impl<N: Tree> $name<N> {
         /// The name, in either case.
         #[must_use]
-        pub fn name(&self) -> Option<SyntaxToken> { token_where(&self.0, SyntaxKind::is_id) }
+        pub fn name(&self) -> Option<N::Leaf> { token_where(&self.0, SyntaxKind::is_id) }
     } };
-    (@one is_pub $name:ident) => { impl $name {
+    (@one is_pub $name:ident) => { impl<N: Tree> $name<N> {
         /// `true` after `pub`.
         #[must_use]
         pub fn is_pub(&self) -> bool { has(&self.0, PUB_KW) }
     } };
-    (@one decorators $name:ident) => { impl $name {
+    (@one decorators $name:ident) => { impl<N: Tree> $name<N> {
         /// Decorators, outermost first.
-        pub fn decorators(&self) -> AstChildren<Decorator> { support::children(&self.0) }
+        pub fn decorators(&self) -> AstChildren<N, Decorator<N>> { support::children(&self.0) }
     } };
-    (@one type_params $name:ident) => { impl $name {
+    (@one type_params $name:ident) => { impl<N: Tree> $name<N> {
         #[must_use]
-        pub fn type_params(&self) -> Option<TypeParams> { support::child(&self.0) }
+        pub fn type_params(&self) -> Option<TypeParams<N>> { support::child(&self.0) }
     } };
-    (@one params $name:ident) => { impl $name {
+    (@one params $name:ident) => { impl<N: Tree> $name<N> {
         #[must_use]
-        pub fn param_list(&self) -> Option<ParamList> { support::child(&self.0) }
+        pub fn param_list(&self) -> Option<ParamList<N>> { support::child(&self.0) }
     } };
-    (@one guard $name:ident) => { impl $name {
+    (@one guard $name:ident) => { impl<N: Tree> $name<N> {
         /// The `when` part.
         #[must_use]
-        pub fn guard(&self) -> Option<Guard> { support::child(&self.0) }
+        pub fn guard(&self) -> Option<Guard<N>> { support::child(&self.0) }
     } };
-    (@one ret_type $name:ident) => { impl $name {
+    (@one ret_type $name:ident) => { impl<N: Tree> $name<N> {
         /// The `-> Type` part.
         #[must_use]
-        pub fn ret_type(&self) -> Option<RetType> { support::child(&self.0) }
+        pub fn ret_type(&self) -> Option<RetType<N>> { support::child(&self.0) }
     } };
-    (@one body $name:ident) => { impl $name {
+    (@one body $name:ident) => { impl<N: Tree> $name<N> {
         /// What stands after `=`.
         #[must_use]
-        pub fn body(&self) -> Option<Expr> { child_after(&self.0, EQ) }
+        pub fn body(&self) -> Option<Expr<N>> { child_after(&self.0, EQ) }
     } };
-    (@one ty $name:ident) => { impl $name {
+    (@one ty $name:ident) => { impl<N: Tree> $name<N> {
         #[must_use]
-        pub fn ty(&self) -> Option<Type> { support::child(&self.0) }
+        pub fn ty(&self) -> Option<Type<N>> { support::child(&self.0) }
     } };
-    (@one types $name:ident) => { impl $name {
-        pub fn types(&self) -> AstChildren<Type> { support::children(&self.0) }
+    (@one types $name:ident) => { impl<N: Tree> $name<N> {
+        pub fn types(&self) -> AstChildren<N, Type<N>> { support::children(&self.0) }
     } };
-    (@one pattern $name:ident) => { impl $name {
+    (@one pattern $name:ident) => { impl<N: Tree> $name<N> {
         #[must_use]
-        pub fn pattern(&self) -> Option<Pattern> { support::child(&self.0) }
+        pub fn pattern(&self) -> Option<Pattern<N>> { support::child(&self.0) }
     } };
-    (@one patterns $name:ident) => { impl $name {
-        pub fn patterns(&self) -> AstChildren<Pattern> { support::children(&self.0) }
+    (@one patterns $name:ident) => { impl<N: Tree> $name<N> {
+        pub fn patterns(&self) -> AstChildren<N, Pattern<N>> { support::children(&self.0) }
     } };
-    (@one expr $name:ident) => { impl $name {
+    (@one expr $name:ident) => { impl<N: Tree> $name<N> {
         /// The expression inside; the first one if there are several.
         #[must_use]
-        pub fn expr(&self) -> Option<Expr> { support::child(&self.0) }
+        pub fn expr(&self) -> Option<Expr<N>> { support::child(&self.0) }
     } };
-    (@one exprs $name:ident) => { impl $name {
-        pub fn exprs(&self) -> AstChildren<Expr> { support::children(&self.0) }
+    (@one exprs $name:ident) => { impl<N: Tree> $name<N> {
+        pub fn exprs(&self) -> AstChildren<N, Expr<N>> { support::children(&self.0) }
     } };
-    (@one arg_list $name:ident) => { impl $name {
+    (@one arg_list $name:ident) => { impl<N: Tree> $name<N> {
         #[must_use]
-        pub fn arg_list(&self) -> Option<ArgList> { support::child(&self.0) }
+        pub fn arg_list(&self) -> Option<ArgList<N>> { support::child(&self.0) }
 
         /// The arguments in source order.
-        pub fn args(&self) -> impl Iterator<Item = Arg> + use<> {
+        pub fn args(&self) -> impl Iterator<Item = Arg<N>> + use<N> {
             self.arg_list().into_iter().flat_map(|list| list.args())
         }
     } };
-    (@one arm_list $name:ident) => { impl $name {
+    (@one arm_list $name:ident) => { impl<N: Tree> $name<N> {
         #[must_use]
-        pub fn arm_list(&self) -> Option<ArmList> { support::child(&self.0) }
+        pub fn arm_list(&self) -> Option<ArmList<N>> { support::child(&self.0) }
 
-        pub fn arms(&self) -> impl Iterator<Item = MatchArm> + use<> {
+        pub fn arms(&self) -> impl Iterator<Item = MatchArm<N>> + use<N> {
             self.arm_list().into_iter().flat_map(|list| list.arms())
         }
     } };
@@ -577,7 +601,7 @@ shared! {
 /// `f` holds; `[has TOKEN]` tells whether there is one.
 macro_rules! accessors {
     ($($node:ident { $($(#[$doc:meta])* $name:ident = $how:tt;)* })*) => {
-        $(impl $node { $(accessors!(@one $(#[$doc])* $name $how);)* })*
+        $(impl<N: Tree> $node<N> { $(accessors!(@one $(#[$doc])* $name $how);)* })*
     };
     (@one $(#[$doc:meta])* $name:ident [has $token:ident]) => {
         $(#[$doc])*
@@ -586,31 +610,31 @@ macro_rules! accessors {
     };
     (@one $(#[$doc:meta])* $name:ident [all $child:ident]) => {
         $(#[$doc])*
-        pub fn $name(&self) -> AstChildren<$child> { support::children(&self.0) }
+        pub fn $name(&self) -> AstChildren<N, $child<N>> { support::children(&self.0) }
     };
     (@one $(#[$doc:meta])* $name:ident [token $wanted:path]) => {
         $(#[$doc])*
         #[must_use]
-        pub fn $name(&self) -> Option<SyntaxToken> { token_where(&self.0, $wanted) }
+        pub fn $name(&self) -> Option<N::Leaf> { token_where(&self.0, $wanted) }
     };
     (@one $(#[$doc:meta])* $name:ident [tokens $wanted:path]) => {
         $(#[$doc])*
-        pub fn $name(&self) -> impl Iterator<Item = SyntaxToken> + use<> { tokens_where(&self.0, $wanted) }
+        pub fn $name(&self) -> impl Iterator<Item = N::Leaf> + use<N> { tokens_where(&self.0, $wanted) }
     };
     (@one $(#[$doc:meta])* $name:ident [$child:ident at $n:literal]) => {
         $(#[$doc])*
         #[must_use]
-        pub fn $name(&self) -> Option<$child> { nth_child(&self.0, $n) }
+        pub fn $name(&self) -> Option<$child<N>> { nth_child(&self.0, $n) }
     };
     (@one $(#[$doc:meta])* $name:ident [$child:ident after $token:ident]) => {
         $(#[$doc])*
         #[must_use]
-        pub fn $name(&self) -> Option<$child> { child_after(&self.0, SyntaxKind::$token) }
+        pub fn $name(&self) -> Option<$child<N>> { child_after(&self.0, SyntaxKind::$token) }
     };
     (@one $(#[$doc:meta])* $name:ident [$child:ident]) => {
         $(#[$doc])*
         #[must_use]
-        pub fn $name(&self) -> Option<$child> { support::child(&self.0) }
+        pub fn $name(&self) -> Option<$child<N>> { support::child(&self.0) }
     };
 }
 
@@ -858,75 +882,76 @@ accessors! {
     }
 }
 
-impl UseDecl {
+impl<N: Tree> UseDecl<N> {
     /// The new name in `use a.b as c`; the word `as` is the first name token beside the path.
     #[must_use]
-    pub fn alias(&self) -> Option<SyntaxToken> {
+    pub fn alias(&self) -> Option<N::Leaf> {
         tokens_where(&self.0, SyntaxKind::is_id).nth(1)
     }
 }
 
-impl UseItem {
+impl<N: Tree> UseItem<N> {
     /// The imported name.
     #[must_use]
-    pub fn name(&self) -> Option<SyntaxToken> {
+    pub fn name(&self) -> Option<N::Leaf> {
         tokens_where(&self.0, SyntaxKind::is_id).next()
     }
 
     /// The new name after `as`.
     #[must_use]
-    pub fn alias(&self) -> Option<SyntaxToken> {
+    pub fn alias(&self) -> Option<N::Leaf> {
         tokens_where(&self.0, SyntaxKind::is_id).nth(2)
     }
 }
 
-impl TypeParam {
-    pub fn bounds(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
-        support::child::<BoundList>(&self.0).into_iter().flat_map(|list| list.names())
+impl<N: Tree> TypeParam<N> {
+    pub fn bounds(&self) -> impl Iterator<Item = N::Leaf> + use<N> {
+        support::child::<N, BoundList<N>>(&self.0).into_iter().flat_map(|list| list.names())
     }
 }
 
-impl TraitDef {
-    pub fn supertraits(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
-        support::child::<Supertraits>(&self.0)
+impl<N: Tree> TraitDef<N> {
+    pub fn supertraits(&self) -> impl Iterator<Item = N::Leaf> + use<N> {
+        support::child::<N, Supertraits<N>>(&self.0)
             .into_iter()
             .flat_map(|list| tokens_where(&list.0, SyntaxKind::is_type_name))
     }
 }
 
-impl TraitMethod {
+impl<N: Tree> TraitMethod<N> {
     /// A name or an operator.
     #[must_use]
-    pub fn name(&self) -> Option<SyntaxToken> {
-        support::elements_where(&self.0, |kind| !kind.is_trivia())
-            .take_while(|element| element.kind() != SyntaxKind::PARAM_LIST)
-            .find_map(SyntaxElement::into_token)
+    pub fn name(&self) -> Option<N::Leaf> {
+        self.0
+            .elements(|kind| !kind.is_trivia())
+            .take_while(|element| !matches!(element, NodeOrToken::Node(node) if node.kind() == SyntaxKind::PARAM_LIST))
+            .find_map(NodeOrToken::into_token)
     }
 }
 
-impl ImplBound {
-    pub fn bounds(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
-        support::child::<BoundList>(&self.0).into_iter().flat_map(|list| list.names())
+impl<N: Tree> ImplBound<N> {
+    pub fn bounds(&self) -> impl Iterator<Item = N::Leaf> + use<N> {
+        support::child::<N, BoundList<N>>(&self.0).into_iter().flat_map(|list| list.names())
     }
 }
 
-impl NamedType {
+impl<N: Tree> NamedType<N> {
     /// One name, or the segments of a path; the last is the type.
-    pub fn segments(&self) -> impl Iterator<Item = SyntaxToken> + use<> {
+    pub fn segments(&self) -> impl Iterator<Item = N::Leaf> + use<N> {
         tokens_where(&self.0, |kind| kind.is_type_name() || kind.is_name())
     }
 }
 
-impl FnType {
+impl<N: Tree> FnType<N> {
     /// The parameters: those of the parenthesised list, or the one type before the arrow.
-    pub fn params(&self) -> impl Iterator<Item = Type> + use<> {
-        let list = support::child::<FnTypeParams>(&self.0);
-        let single = if list.is_none() { support::child::<Type>(&self.0) } else { None };
+    pub fn params(&self) -> impl Iterator<Item = Type<N>> + use<N> {
+        let list = support::child::<N, FnTypeParams<N>>(&self.0);
+        let single = if list.is_none() { support::child::<N, Type<N>>(&self.0) } else { None };
         list.into_iter().flat_map(|list| list.types()).chain(single)
     }
 }
 
-impl LiteralPat {
+impl<N: Tree> LiteralPat<N> {
     /// The value with the sign applied.
     #[must_use]
     pub fn value(&self) -> Option<LiteralValue> {
@@ -934,7 +959,7 @@ impl LiteralPat {
     }
 }
 
-impl RangePat {
+impl<N: Tree> RangePat<N> {
     fn bound(&self, last: bool) -> Option<i64> {
         let mut negative = false;
         let mut after_dots = false;
@@ -962,24 +987,24 @@ impl RangePat {
     }
 }
 
-impl ListPat {
+impl<N: Tree> ListPat<N> {
     /// The pattern after `|`.
     #[must_use]
-    pub fn tail(&self) -> Option<Pattern> {
-        support::child::<Tail>(&self.0)?.pattern()
+    pub fn tail(&self) -> Option<Pattern<N>> {
+        support::child::<N, Tail<N>>(&self.0)?.pattern()
     }
 }
 
-impl FieldPatList {
+impl<N: Tree> FieldPatList<N> {
     /// `_`: other fields are ignored.
     #[must_use]
     pub fn has_rest(&self) -> bool {
-        support::child::<RestPat>(&self.0).is_some()
+        support::child::<N, RestPat<N>>(&self.0).is_some()
     }
 }
 
 /// Value of a literal token; `negative` applies the sign of the pattern or of the fused literal.
-fn literal_value(token: &SyntaxToken, negative: bool) -> Option<LiteralValue> {
+fn literal_value(token: &impl Leaf, negative: bool) -> Option<LiteralValue> {
     let text = token.text();
     Some(match token.kind() {
         SyntaxKind::INT | SyntaxKind::HEX_INT | SyntaxKind::BIN_INT => {
@@ -1007,7 +1032,7 @@ fn literal_value(token: &SyntaxToken, negative: bool) -> Option<LiteralValue> {
     })
 }
 
-impl Literal {
+impl<N: Tree> Literal<N> {
     /// `None`: out of range or damaged, reported by the parser.
     #[must_use]
     pub fn value(&self) -> Option<LiteralValue> {
@@ -1016,49 +1041,49 @@ impl Literal {
 }
 
 /// A piece of a string with holes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum InterpPart {
+#[derive(Debug, Clone)]
+pub enum InterpPart<N: Tree = SyntaxNode> {
     /// Literal text; [`literal::unescape`] expands its escapes.
-    Text(SyntaxToken),
+    Text(N::Leaf),
     /// `${…}`
-    Hole(Hole),
+    Hole(Hole<N>),
 }
 
-impl InterpString {
-    pub fn parts(&self) -> impl Iterator<Item = InterpPart> + use<> {
-        let part = |kind| matches!(kind, SyntaxKind::STRING_TEXT | SyntaxKind::HOLE);
-        support::elements_where(&self.0, part).filter_map(|element| match element {
-            SyntaxElement::Token(token) => Some(InterpPart::Text(token)),
-            SyntaxElement::Node(node) => Hole::cast(node).map(InterpPart::Hole),
+impl<N: Tree> InterpString<N> {
+    pub fn parts(&self) -> impl Iterator<Item = InterpPart<N>> + use<N> {
+        let part: fn(SyntaxKind) -> bool = |kind| matches!(kind, SyntaxKind::STRING_TEXT | SyntaxKind::HOLE);
+        self.0.elements(part).filter_map(|element| match element {
+            NodeOrToken::Token(token) => Some(InterpPart::Text(token)),
+            NodeOrToken::Node(node) => Hole::cast(node).map(InterpPart::Hole),
         })
     }
 }
 
-impl ListExpr {
+impl<N: Tree> ListExpr<N> {
     /// The expression after `|`.
     #[must_use]
-    pub fn tail(&self) -> Option<Expr> {
-        support::child::<Tail>(&self.0)?.expr()
+    pub fn tail(&self) -> Option<Expr<N>> {
+        support::child::<N, Tail<N>>(&self.0)?.expr()
     }
 }
 
-impl Lambda {
-    pub fn params(&self) -> impl Iterator<Item = Param> + use<> {
+impl<N: Tree> Lambda<N> {
+    pub fn params(&self) -> impl Iterator<Item = Param<N>> + use<N> {
         self.param_list().into_iter().flat_map(|list| list.params())
     }
 }
 
-impl FieldExpr {
+impl<N: Tree> FieldExpr<N> {
     /// The number of a tuple component (`t.0`).
     #[must_use]
-    pub fn index(&self) -> Option<SyntaxToken> {
-        support::token(&self.0, INT)
+    pub fn index(&self) -> Option<N::Leaf> {
+        token_where(&self.0, |kind| kind == INT)
     }
 }
 
-impl IndexExpr {
+impl<N: Tree> IndexExpr<N> {
     /// What stands between the brackets; only one index has a meaning.
-    pub fn indices(&self) -> impl Iterator<Item = Expr> + use<> {
+    pub fn indices(&self) -> impl Iterator<Item = Expr<N>> + use<N> {
         support::children(&self.0).skip(1)
     }
 }
@@ -1072,9 +1097,9 @@ pub enum PrefixOp {
     Not,
 }
 
-impl PrefixExpr {
+impl<N: Tree> PrefixExpr<N> {
     #[must_use]
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Leaf> {
         token_where(&self.0, |kind| matches!(kind, MINUS | BANG | NOT_KW))
     }
 
@@ -1153,9 +1178,9 @@ impl BinOp {
     }
 }
 
-impl BinExpr {
+impl<N: Tree> BinExpr<N> {
     #[must_use]
-    pub fn op_token(&self) -> Option<SyntaxToken> {
+    pub fn op_token(&self) -> Option<N::Leaf> {
         token_where(&self.0, |kind| BinOp::from_token(kind).is_some())
     }
 
@@ -1165,9 +1190,9 @@ impl BinExpr {
     }
 }
 
-impl ReceiveExpr {
+impl<N: Tree> ReceiveExpr<N> {
     #[must_use]
-    pub fn after(&self) -> Option<AfterArm> {
+    pub fn after(&self) -> Option<AfterArm<N>> {
         self.arm_list()?.after()
     }
 }
@@ -1180,7 +1205,7 @@ pub enum SpawnKind {
     Monitor,
 }
 
-impl SpawnExpr {
+impl<N: Tree> SpawnExpr<N> {
     #[must_use]
     pub fn kind(&self) -> SpawnKind {
         if has(&self.0, SyntaxKind::SPAWN_LINK_KW) {
@@ -1195,22 +1220,22 @@ impl SpawnExpr {
 
 /// What the left side of `e = …` means.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum BindTarget {
+pub enum BindTarget<N = SyntaxNode> {
     /// Binds names, assigns or asserts: the expression is pattern shaped ([`Expr::is_pattern_shaped`]).
-    Pattern(Expr),
+    Pattern(Expr<N>),
     /// `r.f = e`
-    Field(FieldExpr),
+    Field(FieldExpr<N>),
     /// `xs[i] = e`
-    Index(IndexExpr),
+    Index(IndexExpr<N>),
     /// `if c then L = e`: the assignment belongs into the branch.
-    Conditional(IfExpr),
+    Conditional(IfExpr<N>),
     /// `f(a, b) = e`: a local function with this name.
-    Function(CallExpr),
+    Function(CallExpr<N>),
     /// Anything else; the parser has reported it.
-    Invalid(Expr),
+    Invalid(Expr<N>),
 }
 
-impl Expr {
+impl<N: Tree> Expr<N> {
     /// `true` if the expression can be read as a pattern on the left of a plain `=`.
     #[must_use]
     pub fn is_pattern_shaped(&self) -> bool {
@@ -1256,7 +1281,7 @@ impl Expr {
 
     /// What this expression means on the left of `=` in a statement.
     #[must_use]
-    pub fn bind_target(self) -> BindTarget {
+    pub fn bind_target(self) -> BindTarget<N> {
         match self {
             Expr::Field(field) => BindTarget::Field(field),
             Expr::Index(index) => BindTarget::Index(index),

@@ -18,12 +18,12 @@ mod support;
 mod syntax_kind;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use crate::dump::dump;
 pub use crate::format::{FormatError, format};
-pub use crate::syntax_kind::{
-    AstPtr, NostosLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxNodePtr, SyntaxToken,
-};
+pub use crate::syntax_kind::{NostosLanguage, SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
+pub use crate::tree::{Leaf, Node, SyntaxNodePtr, Token, Tree, Wanted};
 pub use rowan::{Direction, GreenNode, NodeOrToken, TextRange, TextSize, TokenAtOffset, WalkEvent};
 
 use ast::AstNode as _;
@@ -49,6 +49,7 @@ pub struct SyntaxError {
 /// The tree of one file and its syntax errors, in order of position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parse {
+    text: Arc<str>,
     green: GreenNode,
     errors: Arc<[SyntaxError]>,
 }
@@ -73,6 +74,12 @@ impl Parse {
     #[must_use]
     pub fn green(&self) -> &GreenNode {
         &self.green
+    }
+
+    /// The text that was parsed, which is also that of the tree.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Syntax errors, in order of position.
@@ -119,5 +126,5 @@ pub fn parse(text: &str) -> Parse {
     }
     errors.extend(lexed.errors);
     errors.sort_by_key(|error| (error.range.start(), error.range.end()));
-    Parse { green, errors: errors.into() }
+    Parse { text: Arc::from(text), green, errors: errors.into() }
 }

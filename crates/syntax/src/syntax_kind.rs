@@ -388,7 +388,3 @@ pub type SyntaxNode = rowan::SyntaxNode<NostosLanguage>;
 pub type SyntaxToken = rowan::SyntaxToken<NostosLanguage>;
 /// A node or a token.
 pub type SyntaxElement = rowan::SyntaxElement<NostosLanguage>;
-/// Kind and range of a node; finds the node again in a tree of the same text.
-pub type SyntaxNodePtr = rowan::ast::SyntaxNodePtr<NostosLanguage>;
-/// [`SyntaxNodePtr`] with the type of the node.
-pub type AstPtr<N> = rowan::ast::AstPtr<N>;

@@ -97,7 +97,7 @@ fn signatures<'db>(db: &'db dyn TyDb, key: NativeName<'db>) -> Arc<[Arc<Signatur
 /// Reads the text of a function head.
 fn read(ty: &str) -> Signature {
     let text = format!("f{ty} = ()\n");
-    let items = hir::lower_items(&syntax::parse(&text).tree(), &Name::default()).tree;
+    let items = hir::lower_items(&syntax::parse(&text), &Name::default()).tree;
     let mut signature = Signature {
         generics: Vec::new(),
         declared_generics: 0,

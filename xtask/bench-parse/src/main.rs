@@ -68,7 +68,7 @@ fn run(folders: &[String]) -> Result<bool> {
             &mut || time(|| files.iter().map(|text| syntax::parse(text)).collect::<Vec<_>>()),
             &mut || {
                 let trees: Vec<Parse> = files.iter().map(|text| syntax::parse(text)).collect();
-                time(|| trees.iter().map(|tree| hir::lower_items(&tree.tree(), &"main".into())).collect::<Vec<_>>())
+                time(|| trees.iter().map(|tree| hir::lower_items(tree, &"main".into())).collect::<Vec<_>>())
             },
             &mut || time(|| definitions.iter().map(lower_kept).collect::<Vec<_>>()),
         ]);
@@ -198,7 +198,7 @@ fn definitions(files: &[String]) -> Vec<Definition> {
     for text in files {
         let parse = syntax::parse(text);
         let root = parse.syntax();
-        let collected = hir::lower_items(&parse.tree(), &"main".into());
+        let collected = hir::lower_items(&parse, &"main".into());
         for (def, places) in collected.index.definitions {
             let clauses = places.iter().filter_map(|place| Some(place.try_to_node(&root)?.green().into_owned()));
             definitions.push(Definition { def, clauses: clauses.collect() });

@@ -2,8 +2,8 @@
 
 use base_db::Name;
 use syntax::{
-    SyntaxToken, TextRange,
-    ast::{self, AstNode},
+    TextRange, Token,
+    ast::{AstNode, borrowed as ast},
     literal,
 };
 
@@ -21,7 +21,7 @@ impl Lowering<'_> {
         }
     }
 
-    pub(super) fn exprs(&mut self, exprs: impl Iterator<Item = ast::Expr>) -> Vec<ExprId> {
+    pub(super) fn exprs<'t>(&mut self, exprs: impl Iterator<Item = ast::Expr<'t>>) -> Vec<ExprId> {
         exprs.map(|expr| self.expr(&expr)).collect()
     }
 
@@ -124,14 +124,15 @@ impl Lowering<'_> {
             ast::Expr::Continue(_) => self.alloc(Expr::Continue, range),
             ast::Expr::Spawn(spawn) => self.spawn(spawn, range),
             ast::Expr::Quote(quote) => {
-                let text = quote.expr().map(|code| Name::from(code.syntax().text().to_string())).unwrap_or_default();
+                let text =
+                    quote.expr().map(|code| Name::from(syntax::text_of(&code.syntax().to_green()))).unwrap_or_default();
                 self.alloc(Expr::Quote(text), range)
             }
             ast::Expr::Error(_) => self.alloc(Expr::Missing, range),
         }
     }
 
-    pub(super) fn name(&mut self, name: Option<SyntaxToken>, range: TextRange) -> ExprId {
+    pub(super) fn name(&mut self, name: Option<Token>, range: TextRange) -> ExprId {
         let Some(name) = name else { return self.alloc(Expr::Missing, range) };
         let expr = match self.lookup(name.text()) {
             Some(local) => Expr::Local(self.touch(local)),
@@ -163,7 +164,7 @@ impl Lowering<'_> {
         self.alloc(Expr::Map(entries), range)
     }
 
-    pub(super) fn args(&mut self, args: impl Iterator<Item = ast::Arg>) -> Vec<Arg> {
+    pub(super) fn args<'t>(&mut self, args: impl Iterator<Item = ast::Arg<'t>>) -> Vec<Arg> {
         args.map(|arg| Arg {
             name: arg.name().map(|name| name.text().into()),
             value: self.expr_or_missing(arg.expr(), arg.syntax().text_range()),
@@ -354,7 +355,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn arms(&mut self, arms: impl Iterator<Item = ast::MatchArm>) -> Vec<Arm> {
+    fn arms<'t>(&mut self, arms: impl Iterator<Item = ast::MatchArm<'t>>) -> Vec<Arm> {
         arms.map(|arm| {
             let range = arm.syntax().text_range();
             let mark = self.scope.len();

@@ -26,8 +26,8 @@ mod stmt;
 use base_db::{DefName, Name};
 use rustc_hash::{FxHashMap, FxHashSet};
 use syntax::{
-    GreenNode, SyntaxNode, SyntaxToken, TextRange,
-    ast::{self, AstNode},
+    GreenNode, Node, TextRange, Token,
+    ast::{AstNode, borrowed as ast},
 };
 
 use crate::{
@@ -53,7 +53,7 @@ pub fn lower_body(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -> (Body
         pending: Vec::new(),
     };
     for clause in clauses {
-        lowering.clause(SyntaxNode::new_root(clause.clone()));
+        lowering.clause(Node::new_root(clause));
     }
     // Bodies live long.
     let body = &mut lowering.body;
@@ -117,19 +117,19 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     // ---- Clauses ----
 
-    fn clause(&mut self, node: SyntaxNode) {
+    fn clause(&mut self, node: Node) {
         let range = node.text_range();
         self.map.starts.push((self.body.exprs.len(), self.body.pats.len(), self.body.types.len()));
         self.map.clauses.push(range);
-        if let Some(def) = ast::FnDef::cast(node.clone()) {
+        if let Some(def) = ast::FnDef::cast(node) {
             self.note_name(def.name());
             self.note_type_params(def.type_params());
             self.function(def.param_list(), def.guard(), def.ret_type(), def.body(), range);
-        } else if let Some(def) = ast::TemplateDef::cast(node.clone()) {
+        } else if let Some(def) = ast::TemplateDef::cast(node) {
             self.note_name(def.name());
             self.note_type_params(def.type_params());
             self.function(def.param_list(), def.guard(), def.ret_type(), def.body(), range);
-        } else if let Some(def) = ast::TraitMethod::cast(node.clone()) {
+        } else if let Some(def) = ast::TraitMethod::cast(node) {
             self.note_name(def.name());
             // Default arguments of a method without a body are code as well.
             let has_defaults =
@@ -137,17 +137,17 @@ impl Lowering<'_> {
             if def.body().is_some() || has_defaults {
                 self.function(def.param_list(), None, def.ret_type(), def.body(), range);
             }
-        } else if let Some(def) = ast::TopBinding::cast(node.clone()) {
+        } else if let Some(def) = ast::TopBinding::cast(node) {
             let name = match def.pattern() {
                 Some(ast::Pattern::Name(pattern)) => pattern.name(),
                 _ => None,
             };
             self.note_name(name);
             self.value(def.ty(), def.body(), range);
-        } else if let Some(def) = ast::MvarDef::cast(node.clone()) {
+        } else if let Some(def) = ast::MvarDef::cast(node) {
             self.note_name(def.name());
             self.value(def.ty(), def.body(), range);
-        } else if let Some(def) = ast::ConstDef::cast(node.clone()) {
+        } else if let Some(def) = ast::ConstDef::cast(node) {
             self.note_name(def.name());
             self.value(None, def.body(), range);
         } else if let Some(def) = ast::TestDef::cast(node) {
@@ -156,7 +156,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn note_name(&mut self, name: Option<SyntaxToken>) {
+    fn note_name(&mut self, name: Option<Token>) {
         if self.map.clauses.len() == 1 {
             self.map.name = name.map_or(self.map.clauses[0], |token| token.text_range());
         }
@@ -191,7 +191,7 @@ impl Lowering<'_> {
         self.body.clauses.push(Clause { params: Vec::new(), guard: None, result, value });
     }
 
-    fn params(&mut self, params: impl Iterator<Item = ast::Param>) -> Vec<Param> {
+    fn params<'t>(&mut self, params: impl Iterator<Item = ast::Param<'t>>) -> Vec<Param> {
         let outer = std::mem::take(&mut self.pattern);
         let mut lowered = Vec::new();
         for param in params {

@@ -2,8 +2,8 @@
 
 use base_db::Name;
 use syntax::{
-    SyntaxToken, TextRange,
-    ast::{self, AstNode},
+    TextRange, Token,
+    ast::{AstNode, borrowed as ast},
 };
 
 use super::{Alternative, Lowering, Mode, pat_anchor};
@@ -21,7 +21,7 @@ impl Lowering<'_> {
         pat
     }
 
-    fn pats(&mut self, patterns: impl Iterator<Item = ast::Pattern>, mode: Mode) -> Vec<PatId> {
+    fn pats<'t>(&mut self, patterns: impl Iterator<Item = ast::Pattern<'t>>, mode: Mode) -> Vec<PatId> {
         patterns.map(|pattern| self.pat(&pattern, mode)).collect()
     }
 
@@ -186,7 +186,7 @@ impl Lowering<'_> {
     }
 
     /// What a name in a pattern means; see the table of the module.
-    pub(super) fn bind_name(&mut self, name: &SyntaxToken, mode: Mode) -> Pat {
+    pub(super) fn bind_name(&mut self, name: &Token, mode: Mode) -> Pat {
         let text = name.text();
         if let Some(known) = self.alternatives.iter_mut().rev().find(|other| other.name == text) {
             let again = std::mem::replace(&mut known.seen, true);

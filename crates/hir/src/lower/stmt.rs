@@ -3,8 +3,11 @@
 use base_db::Name;
 use rustc_hash::FxHashMap;
 use syntax::{
-    SyntaxToken, TextRange,
-    ast::{self, AstNode, BindTarget},
+    TextRange, Token,
+    ast::{
+        AstNode,
+        borrowed::{self as ast, BindTarget},
+    },
 };
 
 use super::{Lowering, Mode, pat_anchor};
@@ -22,7 +25,7 @@ struct Ahead {
 }
 
 impl Lowering<'_> {
-    pub(super) fn block(&mut self, statements: impl Iterator<Item = ast::Stmt>, range: TextRange) -> ExprId {
+    pub(super) fn block<'t>(&mut self, statements: impl Iterator<Item = ast::Stmt<'t>>, range: TextRange) -> ExprId {
         let statements: Vec<ast::Stmt> = statements.collect();
         let mark = self.scope.len();
         let mut ahead: FxHashMap<usize, Ahead> = FxHashMap::default();
@@ -413,7 +416,7 @@ impl Lowering<'_> {
     /// `x = e`, `x: T = e`, `var x = e`.
     fn bind_plain(
         &mut self,
-        name: &SyntaxToken,
+        name: &Token,
         mode: Mode,
         ty: Option<ast::Type>,
         value: Option<ast::Expr>,
@@ -470,7 +473,7 @@ impl Lowering<'_> {
     }
 }
 
-fn bind_target(statement: &ast::Stmt) -> Option<ast::Expr> {
+fn bind_target<'t>(statement: &ast::Stmt<'t>) -> Option<ast::Expr<'t>> {
     match statement {
         ast::Stmt::Bind(bind) => bind.target(),
         _ => None,
@@ -478,7 +481,7 @@ fn bind_target(statement: &ast::Stmt) -> Option<ast::Expr> {
 }
 
 /// The name and the head of `f(a, b) = e`.
-fn local_function(statement: &ast::Stmt) -> Option<(Name, ast::CallExpr)> {
+fn local_function<'t>(statement: &ast::Stmt<'t>) -> Option<(Name, ast::CallExpr<'t>)> {
     match bind_target(statement)?.bind_target() {
         BindTarget::Function(call) => match call.callee() {
             Some(ast::Expr::Name(name)) => Some((name.name()?.text().into(), call)),
@@ -489,7 +492,7 @@ fn local_function(statement: &ast::Stmt) -> Option<(Name, ast::CallExpr)> {
 }
 
 /// The name and the lambda of `f = (a, b) => e`.
-fn bound_lambda(statement: &ast::Stmt) -> Option<(Name, ast::Lambda)> {
+fn bound_lambda<'t>(statement: &ast::Stmt<'t>) -> Option<(Name, ast::Lambda<'t>)> {
     let (name, value) = match statement {
         ast::Stmt::Bind(bind) => match bind.target()? {
             ast::Expr::Name(name) => (name.name()?, bind.value()),
@@ -504,7 +507,7 @@ fn bound_lambda(statement: &ast::Stmt) -> Option<(Name, ast::Lambda)> {
     Some((name.text().into(), lambda_of(value.as_ref())?))
 }
 
-fn lambda_of(value: Option<&ast::Expr>) -> Option<ast::Lambda> {
+fn lambda_of<'t>(value: Option<&ast::Expr<'t>>) -> Option<ast::Lambda<'t>> {
     match value? {
         ast::Expr::Lambda(lambda) => Some(lambda.clone()),
         ast::Expr::Paren(paren) => lambda_of(paren.expr().as_ref()),

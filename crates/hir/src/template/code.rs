@@ -79,7 +79,7 @@ impl Code {
             return Err(Failure::new(format!("`eval` cannot read `{shown}`{reason}")));
         }
         if let (Some([single]), None) = (stmts.as_deref(), &items)
-            && ast::Expr::can_cast(SyntaxKind::from_raw(single.kind().0))
+            && <ast::Expr>::can_cast(SyntaxKind::from_raw(single.kind().0))
         {
             return Ok(Code::Expr(single.clone()));
         }
@@ -311,7 +311,7 @@ pub(super) fn expression(value: &Value) -> Result<GreenNode> {
         Value::Code(Code::Block(pieces)) => {
             let stmts = statements(pieces)?;
             match stmts.as_slice() {
-                [single] if ast::Expr::can_cast(SyntaxKind::from_raw(single.kind().0)) => Ok(single.clone()),
+                [single] if <ast::Expr>::can_cast(SyntaxKind::from_raw(single.kind().0)) => Ok(single.clone()),
                 _ => block(&stmts),
             }
         }
@@ -449,7 +449,7 @@ pub(super) fn with_body(item: &GreenNode, body: GreenNode) -> GreenNode {
     let mut after_eq = false;
     let mut body = Some(body);
     let children = item.children().map(|child| match child {
-        NodeOrToken::Node(child) if after_eq && ast::Expr::can_cast(SyntaxKind::from_raw(child.kind().0)) => {
+        NodeOrToken::Node(child) if after_eq && <ast::Expr>::can_cast(SyntaxKind::from_raw(child.kind().0)) => {
             NodeOrToken::Node(body.take().unwrap_or_else(|| child.to_owned()))
         }
         NodeOrToken::Node(child) => NodeOrToken::Node(child.to_owned()),

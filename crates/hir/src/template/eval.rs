@@ -252,7 +252,7 @@ impl<'a> Evaluator<'a> {
     fn apply_to_exprs(&mut self, callee: &Value, args: &[ast::Expr], env: &Env) -> Result<Value> {
         let is_code = match callee {
             Value::Ident(_) => true,
-            Value::Code(Code::Expr(node)) => !ast::Lambda::can_cast(syntax::SyntaxKind::from_raw(node.kind().0)),
+            Value::Code(Code::Expr(node)) => !<ast::Lambda>::can_cast(syntax::SyntaxKind::from_raw(node.kind().0)),
             _ => false,
         };
         let mut values = Vec::new();

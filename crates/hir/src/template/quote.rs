@@ -27,7 +27,7 @@ impl Evaluator<'_> {
                     pieces.extend(self.quoted_statement(statement.syntax(), env)?);
                 }
                 match pieces.as_slice() {
-                    [Piece::Stmt(single)] if ast::Expr::can_cast(SyntaxKind::from_raw(single.kind().0)) => {
+                    [Piece::Stmt(single)] if <ast::Expr>::can_cast(SyntaxKind::from_raw(single.kind().0)) => {
                         Code::Expr(single.clone())
                     }
                     _ => Code::Block(pieces.into()),

@@ -250,7 +250,7 @@ impl Item {
     }
 
     pub(super) fn is_function(&self) -> bool {
-        ast::FnDef::can_cast(self.syntax().kind())
+        <ast::FnDef>::can_cast(self.syntax().kind())
     }
 
     /// The name of the n-th parameter.

@@ -45,7 +45,7 @@ fn meaning(text: &str) -> (Arc<ItemTree>, Vec<(DefName, String)>) {
     let parse = syntax::parse(text);
     let root = parse.syntax();
     let module = Name::from("main");
-    let collected = collect(&parse.tree(), &module, &FileDefinitions::of(&parse.tree(), &module));
+    let collected = collect(&parse, &module, &FileDefinitions::of(&parse.tree(), &module));
     let mut bodies: Vec<(DefName, String)> = collected
         .index
         .definitions
