@@ -330,7 +330,9 @@ where
     }
     let entry = match recall(db, unit_of(db, file)) {
         Recall::Hit(entry) => entry,
-        Recall::Miss(_) if is_project_wide(name.kind()) || types::is_declared(db, def) => return None,
+        Recall::Miss(_) if is_project_wide(name.kind()) || is_cold(db, file) || types::is_declared(db, def) => {
+            return None;
+        }
         Recall::Miss(_) => recall_part(db, def)?,
     };
     let (fingerprint, bytes) = entry.signature(name)?;
@@ -351,11 +353,14 @@ fn is_project_wide(kind: DefKind) -> bool {
     }
 }
 
-/// An older entry whose part of `def` is still right.
+/// Whether no entry has any part of `file`, so that there is nothing to ask for each of its definitions.
+fn is_cold(db: &dyn Db, file: File) -> bool {
+    older_entries(db, file).is_empty()
+}
+
+/// An older entry whose part of `def` is still right. Not asked in files that are cold.
 fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
-    let file = hir::module_file(db, ModuleId::new(db, def.name(db).module().clone()))?;
-    // A cold build keeps nothing for each group.
-    if older_entries(db, file).is_empty() { None } else { older_group(db, types::binding_group(db, def)) }
+    older_group(db, types::binding_group(db, def))
 }
 
 /// An older entry that has `group` as it is: the sources of all members are equal and every recorded answer holds.
@@ -363,7 +368,7 @@ fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
 fn older_group<'db>(db: &'db dyn Db, group: Group<'db>) -> Option<Arc<Artifact>> {
     let members = group.members(db);
     let file = hir::module_file(db, ModuleId::new(db, members.first()?.module().clone()))?;
-    let source = group_source(db, group)?;
+    let source = group_source(db, members)?;
     let holds = |entry: &&Arc<Artifact>| group_holds(db, entry, members, source) == Some(true);
     older_entries(db, file).iter().find(holds).cloned()
 }
@@ -402,9 +407,7 @@ pub fn older_entries(db: &dyn Db, file: File) -> Vec<Arc<Artifact>> {
 }
 
 /// Fingerprint of the names and the texts of all members. `None`: one does not exist.
-#[salsa::tracked(returns(copy))]
-fn group_source<'db>(db: &'db dyn Db, group: Group<'db>) -> Option<Fingerprint> {
-    let members = group.members(db);
+fn group_source(db: &dyn Db, members: &[DefName]) -> Option<Fingerprint> {
     let sources = members.iter().map(|member| hir::source_fingerprint(db, DefId::new(db, member.clone())));
     Some(Fingerprint::of(&(members, sources.collect::<Option<Vec<_>>>()?)))
 }
@@ -442,9 +445,10 @@ pub fn file_problems(db: &dyn Db, file: File) -> Vec<Problem> {
         problems.extend_from_slice(import_problems(db, &module.path));
         problems.extend_from_slice(&types::item_problems(db, ModuleId::new(db, module.path.clone())).0);
     }
+    let is_cold = is_cold(db, file);
     for def in bodies(db, file) {
         let id = DefId::new(db, def.clone());
-        match recall_part(db, id) {
+        match if is_cold { None } else { recall_part(db, id) } {
             Some(entry) => problems.extend(entry.part(&def).into_iter().flat_map(|part| part.warnings.iter().cloned())),
             None => problems.extend_from_slice(&types::infer(db, id).problems),
         }
@@ -501,11 +505,11 @@ struct Gathered<'db> {
 }
 
 impl<'db> Gathered<'db> {
-    /// Takes what is known of `def` from an older entry, or computes it. `None`: it has errors.
-    fn add(&mut self, db: &'db dyn Db, def: &DefName) -> Option<()> {
+    /// Takes what is known of `def` from an older entry, if there are any, or computes it. `None`: it has errors.
+    fn add(&mut self, db: &'db dyn Db, def: &DefName, is_cold: bool) -> Option<()> {
         let id = DefId::new(db, def.clone());
         let group = types::binding_group(db, id);
-        let older = recall_part(db, id);
+        let older = if is_cold { None } else { recall_part(db, id) };
         let number = match self.numbers.get(&group) {
             Some(&number) => number,
             None => {
@@ -514,7 +518,7 @@ impl<'db> Gathered<'db> {
                     None => Cow::Borrowed(types::infer_group(db, group).trace.as_slice()),
                 };
                 let number = self.groups.len() as u32;
-                self.groups.push((group_source(db, group)?, asked));
+                self.groups.push((group_source(db, group.members(db))?, asked));
                 self.numbers.insert(group, number);
                 number
             }
@@ -531,7 +535,7 @@ impl<'db> Gathered<'db> {
         let compiled = codegen::compiled(db, id).as_ref()?;
         let symbols = compiled.chunks.iter().map(|(symbol, _)| symbol.clone()).collect();
         self.code.extend(compiled.chunks.iter().map(|(symbol, chunk)| (symbol.clone(), codec::encode(chunk))));
-        let warnings = types::infer(db, id).problems.clone();
+        let warnings = types::infer_group(db, group).member(def)?.1.problems.clone();
         let part = Part { def: def.clone(), group: number, compiled: Vec::new(), symbols, warnings };
         self.parts.push((part, Cow::Borrowed(compiled.trace.as_slice())));
         Some(())
@@ -558,8 +562,9 @@ fn assemble(db: &dyn Db, files: &[File]) -> Option<Artifact> {
             }
         }
         let definitions = definitions(db, file);
+        let is_cold = is_cold(db, file);
         for (def, _) in definitions.iter().filter(|(def, _)| has_code(def)) {
-            gathered.add(db, def)?;
+            gathered.add(db, def, is_cold)?;
         }
         for (def, _) in definitions {
             let (fingerprint, bytes) = encoded_definition(db, &def)?;

@@ -164,7 +164,6 @@ fn a_body_edit_that_keeps_the_type_stays_in_its_function() {
             compiled 1
             definition_syntax 1
             file_problems 1
-            group_source 1
             header 1
             infer_group 1
             item_tree 1
@@ -187,10 +186,8 @@ fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
             compiled 3
             definition_syntax 1
             file_problems 4
-            group_source 1
             header 1
             infer_group 4
-            inference 4
             interface 3
             item_tree 1
             mentions 1
@@ -219,20 +216,16 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             definition_syntax 2
             file_impls 10
             file_items 1
-            file_of_module 2
             file_problems 2
-            group_source 1
             header 1
             impl_tables 1
             impls_of 1
             infer_group 2
-            inference 2
             interface 1
             item 2
             item_problems 1
             item_tree 1
             mentions 1
-            module_file 2
             module_items 1
             parse 1
             project_impls 1
@@ -260,16 +253,13 @@ fn an_unrelated_item_reaches_nobody() {
             definition_syntax 2
             file_items 1
             file_problems 1
-            group_source 1
             header 1
             import_problems 1
             infer_group 1
-            inference 1
             interface 1
             item 2
             item_problems 1
             item_tree 1
-            members 1
             mentions 1
             module_header 1
             module_items 1
@@ -277,6 +267,7 @@ fn an_unrelated_item_reaches_nobody() {
             module_names 1
             module_uses 1
             parse 1
+            resolve_name 1
             scheme 1
             syntax_problems 1
             unit_artifact 2
@@ -339,16 +330,13 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
             definition_syntax 2
             file_items 1
             file_problems 2
-            group_source 2
             header 1
             import_problems 2
             infer_group 2
-            inference 2
             interface 1
             item 2
             item_problems 1
             item_tree 1
-            members 2
             mentions 1
             module_header 1
             module_items 1
@@ -356,7 +344,7 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
             module_names 1
             module_uses 1
             parse 1
-            resolve_name 1
+            resolve_name 2
             scheme 2
             syntax_problems 1
             unit_artifact 3
@@ -376,7 +364,6 @@ fn a_deleted_module_reaches_its_importers() {
             import_problems 1
             import_table 1
             infer_group 3
-            inference 3
             interface 2
             module_file 1
             project_units 1
@@ -407,16 +394,14 @@ fn a_broken_cycle_makes_two_units() {
             binding_group 2
             body 1
             collected 1
-            compiled 1
+            compiled 2
             definition_problems 1
             definition_syntax 1
             file_items 1
             file_problems 2
-            group_source 2
             header 1
             import_problems 1
             infer_group 2
-            inference 2
             interface 2
             item_problems 1
             item_tree 1
@@ -459,11 +444,9 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             file_items 1
             file_of_module 1
             file_problems 1
-            group_source 1
             header 1
             import_problems 1
             infer_group 1
-            inference 1
             interface 1
             item 1
             item_problems 1
@@ -503,12 +486,10 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             file_items 1
             file_of_module 4
             file_problems 1
-            group_source 3
             header 4
             import_problems 1
             import_table 1
             infer_group 1
-            inference 1
             interface 1
             item 3
             item_problems 1

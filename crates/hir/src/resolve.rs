@@ -6,7 +6,8 @@
 //! the file, the prelude; and as the very last step a constructor that is unique in the library. Functions of a later
 //! step stay visible beside those of an earlier one unless an earlier one takes all their calls.
 //!
-//! Invariant: a name depends on single names of other modules ([`members`]), never on a whole foreign header.
+//! Invariant: what a name means is a query of its own, and equal while no header changes what it means. Names that
+//! another module got or lost are seen by those who import from it, and stop there for all other names.
 
 use std::sync::Arc;
 
@@ -130,7 +131,8 @@ fn denoted_module<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &str) ->
     if may_be_block && let Some(found) = child_block(db, module, first, path) {
         return Some(found);
     }
-    let found = if may_be_block || path.contains('.') {
+    // A name of one part is a file, or a block of the one file that is a module without a name.
+    let found = if path.contains('.') || (may_be_block && db.project().options(db).single_file) {
         module_exists(db, ModuleId::new(db, Name::from(path)))
     } else {
         is_root_module(db, path)
@@ -172,9 +174,8 @@ pub(crate) fn use_target<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, path: &
 
 /// All names of one module with what they are, private ones included.
 #[salsa::tracked]
-pub(crate) fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> FxHashMap<Name, Arc<Exported>> {
-    let names = module_header(db, module).as_ref().map(|header| names_of(header)).unwrap_or_default();
-    names.into_iter().map(|(name, exported)| (name, Arc::new(exported))).collect()
+pub(crate) fn module_names<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> FxHashMap<Name, Exported> {
+    module_header(db, module).as_ref().map(|header| names_of(header)).unwrap_or_default()
 }
 
 fn names_of(header: &ModuleHeader) -> FxHashMap<Name, Exported> {
@@ -197,16 +198,10 @@ fn names_of(header: &ModuleHeader) -> FxHashMap<Name, Exported> {
     names
 }
 
-/// The definitions behind `module.name`, if there are any. The door that imports go through.
-#[salsa::tracked(returns(as_deref))]
-fn members<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Option<Arc<Exported>> {
-    module_names(db, key.module(db)).get(key.name(db)).cloned()
-}
-
 #[salsa::tracked]
 fn exported_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Exported> {
     let module = key.module(db);
-    let mut exported = members(db, key).cloned().unwrap_or_default();
+    let mut exported = module_names(db, module).get(key.name(db)).cloned().unwrap_or_default();
     if module_file(db, module).is_some_and(|file| file.library(db)) {
         exported.defs.iter_mut().for_each(|(_, public)| *public = true);
         exported.constructors.iter_mut().for_each(|(_, _, public)| *public = true);
@@ -350,6 +345,10 @@ fn is_importable(kind: DefKind) -> bool {
 /// The `use` declarations of one module or block by what they may bring.
 #[derive(Clone, Debug, PartialEq, Eq, Default, salsa::SalsaValue)]
 struct ImportTable<'db> {
+    /// See [`file_scope`].
+    outer: Option<ModuleId<'db>>,
+    /// The file has blocks, or is one module without a name, so that a name may denote a block.
+    has_blocks: bool,
     /// Modules of which everything is imported, with the number of the declaration.
     stars: Vec<(u32, ModuleId<'db>)>,
     /// Sorted by local name, then declaration.
@@ -372,7 +371,10 @@ struct NamedImport<'db> {
 /// The imports of exactly this module or block from modules that exist.
 #[salsa::tracked]
 fn import_table<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> ImportTable<'db> {
-    let mut table = ImportTable::default();
+    let file = module_file(db, module);
+    let has_blocks =
+        db.project().options(db).single_file || file.is_some_and(|file| header(db, file).modules.len() > 1);
+    let mut table = ImportTable { outer: file_scope(db, module), has_blocks, ..ImportTable::default() };
     for (decl, item) in (0..).zip(module_uses(db, module)) {
         let Some(from) = use_target(db, module, &item.path).map(|path| ModuleId::new(db, path)) else { continue };
         let mut import = |name: &Name, alias: &Option<Name>| {
@@ -412,9 +414,10 @@ fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &Name) -> Ve
 /// The constructors called `name` that come with an imported type.
 fn import_constructors<'db>(db: &'db dyn HirDb, import: &NamedImport<'db>, name: &Name) -> Option<Import> {
     let from = import.from;
-    let exported = members(db, ScopedName::new(db, from, import.name.clone()))?;
+    let names = module_names(db, from);
+    let exported = names.get(&import.name)?;
     let (ty, _) = exported.defs.iter().find(|(def, _)| def.kind() == DefKind::Type)?;
-    let exported = members(db, ScopedName::new(db, from, name.clone()))?;
+    let exported = names.get(name)?;
     let constructors = exported.constructors.iter().filter(|(def, _, _)| def == ty);
     let constructors = constructors.map(|(def, index, _)| (def.clone(), *index)).collect();
     let level = Resolved { constructors, ..Resolved::default() };
@@ -429,7 +432,7 @@ fn import_name<'db>(
     original: &Name,
     named: bool,
 ) -> Option<Import> {
-    let exported = members(db, ScopedName::new(db, from, original.clone()))?;
+    let exported = module_names(db, from).get(original)?;
     // A private name in a list is reported at the `use`; binding it avoids a second message for each use.
     let mut level = if named { whole(exported) } else { public_part(exported) };
     if level.value.as_ref().is_some_and(|value| value.kind() == DefKind::Mvar) {
@@ -448,7 +451,10 @@ fn is_upper(name: &str) -> bool {
 }
 
 /// All imports of a name merged; the first wins where they conflict.
-fn merge_imports(imports: Vec<Import>) -> Resolved {
+fn merge_imports(mut imports: Vec<Import>) -> Resolved {
+    if imports.len() < 2 {
+        return imports.pop().map(|import| import.level).unwrap_or_default();
+    }
     let mut merged = Resolved::default();
     let mut claimed: Option<(Name, Name)> = None;
     for Import { from, name, level, claims } in imports {
@@ -482,8 +488,9 @@ fn merge_imports(imports: Vec<Import>) -> Resolved {
 fn resolve_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Resolved> {
     let (module, name) = (key.module(db), key.name(db));
     let mut resolved = Resolved::default();
-    if !name.contains('.') {
-        let outer = file_scope(db, module);
+    let ImportTable { outer, has_blocks, .. } = *import_table(db, module);
+    let is_path = name.contains('.');
+    if !is_path {
         let root = outer.filter(|root| root.path(db).is_empty());
         for scope in [Some(module), root].into_iter().flatten() {
             if let Some(own) = module_names(db, scope).get(name) {
@@ -505,7 +512,11 @@ fn resolve_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Resolv
             }
         }
     }
-    resolved.module = denoted_module(db, module, name);
+    resolved.module = if is_path || has_blocks {
+        denoted_module(db, module, name)
+    } else {
+        is_root_module(db, name).then(|| name.clone())
+    };
     Stamped::new(resolved)
 }
 
@@ -519,9 +530,7 @@ fn private_type<'db>(
     for scope in [Some(module), outer].into_iter().flatten() {
         for decl in module_uses(db, scope) {
             let Some(target) = use_target(db, scope, &decl.path) else { continue };
-            let Some(exported) = members(db, ScopedName::new(db, ModuleId::new(db, target), name.clone())) else {
-                continue;
-            };
+            let Some(exported) = module_names(db, ModuleId::new(db, target)).get(name) else { continue };
             let mut types = exported.defs.iter().filter(|(def, public)| def.kind() == DefKind::Type && !public);
             let mut owners = exported.constructors.iter().filter(|(_, _, public)| !public).map(|(def, _, _)| def);
             if let Some(def) = owners.next().or_else(|| types.next().map(|(def, _)| def)) {

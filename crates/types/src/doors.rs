@@ -76,14 +76,12 @@ pub fn by_fingerprint(a: &Answer, b: &Answer) -> std::cmp::Ordering {
 }
 
 /// A [`Question`] while it is only counted: names are interned, so that asking again costs no look at their letters.
+/// The questions that are asked most are missing; [`Doors`] keeps their answers.
 #[derive(PartialEq, Eq, Hash)]
 enum Asked<'db> {
-    Resolve(ScopedName<'db>),
     Exported(ScopedName<'db>),
     Module(ModuleId<'db>),
     Qualifier(ScopedName<'db>),
-    Signature(DefId<'db>),
-    Type(DefId<'db>),
     TypeShape(DefId<'db>),
     Trait(DefId<'db>),
     Impl(DefId<'db>),
@@ -98,12 +96,9 @@ impl Asked<'_> {
         let name = |key: ScopedName<'_>| key.name(db).clone();
         let def = |id: DefId<'_>| id.name(db).clone();
         match self {
-            Asked::Resolve(key) => Question::Resolve { module: module(key), name: name(key) },
             Asked::Exported(key) => Question::Exported { module: module(key), name: name(key) },
             Asked::Module(id) => Question::Module(id.path(db).clone()),
             Asked::Qualifier(key) => Question::Qualifier { module: module(key), of: name(key) },
-            Asked::Signature(id) => Question::Signature(def(id)),
-            Asked::Type(id) => Question::Type(def(id)),
             Asked::TypeShape(id) => Question::TypeShape(def(id)),
             Asked::Trait(id) => Question::Trait(def(id)),
             Asked::Impl(id) => Question::Impl(def(id)),
@@ -118,8 +113,14 @@ impl Asked<'_> {
 pub struct Doors<'db> {
     /// For the implementations of the questions only.
     pub(crate) db: &'db dyn TyDb,
-    /// Fingerprints of all answers so far.
-    trace: RefCell<FxHashMap<Asked<'db>, Fingerprint>>,
+    /// What names meant so far, by module and name. These three are asked again for nearly every expression.
+    resolved: RefCell<FxHashMap<(ModuleId<'db>, Name), &'db Stamped<Resolved>>>,
+    /// Signatures so far.
+    signatures: RefCell<FxHashMap<DefName, &'db Option<Stamped<Signature>>>>,
+    /// Definitions of types so far.
+    types: RefCell<FxHashMap<DefName, &'db Option<Stamped<TypeDef>>>>,
+    /// Fingerprints of all other answers so far.
+    others: RefCell<FxHashMap<Asked<'db>, Fingerprint>>,
     /// The module that was asked about last: nearly always the one that asks.
     module: RefCell<Option<(Name, ModuleId<'db>)>>,
 }
@@ -127,19 +128,38 @@ pub struct Doors<'db> {
 impl<'db> Doors<'db> {
     /// A reader that has asked nothing yet.
     pub fn new(db: &'db dyn TyDb) -> Self {
-        Doors { db, trace: RefCell::default(), module: RefCell::default() }
+        Doors {
+            db,
+            resolved: RefCell::default(),
+            signatures: RefCell::default(),
+            types: RefCell::default(),
+            others: RefCell::default(),
+            module: RefCell::default(),
+        }
     }
 
     /// What was asked.
     pub fn into_trace(self) -> Trace {
-        let asked = self.trace.into_inner().into_iter();
-        let mut trace: Trace = asked.map(|(asked, answer)| (asked.question(self.db), answer)).collect();
+        let resolved = self.resolved.into_inner().into_iter().map(|((module, name), answer)| {
+            (Question::Resolve { module: module.path(self.db).clone(), name }, answer.fingerprint)
+        });
+        let signatures = self.signatures.into_inner().into_iter();
+        let signatures = signatures.map(|(def, answer)| (Question::Signature(def), fingerprint(answer)));
+        let types = self.types.into_inner().into_iter();
+        let types = types.map(|(def, answer)| (Question::Type(def), fingerprint(answer)));
+        let others = self.others.into_inner().into_iter();
+        let others = others.map(|(asked, answer)| (asked.question(self.db), answer));
+        let mut trace: Trace = Trace::with_capacity(resolved.len() + signatures.len() + types.len() + others.len());
+        trace.extend(resolved);
+        trace.extend(signatures);
+        trace.extend(types);
+        trace.extend(others);
         trace.sort_unstable_by(by_fingerprint);
         trace
     }
 
     fn record(&self, asked: Asked<'db>, fingerprint: Fingerprint) {
-        self.trace.borrow_mut().insert(asked, fingerprint);
+        self.others.borrow_mut().insert(asked, fingerprint);
     }
 
     fn module_id(&self, path: &Name) -> ModuleId<'db> {
@@ -164,9 +184,13 @@ impl<'db> Doors<'db> {
 
     /// What `name` means inside `module`.
     pub fn resolve(&self, module: &Name, name: &Name) -> Arc<Resolved> {
-        let key = self.scoped(module, name);
-        let answer = key.resolved(self.db);
-        self.record(Asked::Resolve(key), answer.fingerprint);
+        let key = (self.module_id(module), name.clone());
+        let known = self.resolved.borrow().get(&key).copied();
+        let answer = known.unwrap_or_else(|| {
+            let answer = ScopedName::new(self.db, key.0, name.clone()).resolved(self.db);
+            self.resolved.borrow_mut().insert(key, answer);
+            answer
+        });
         Arc::clone(&answer.value)
     }
 
@@ -196,14 +220,12 @@ impl<'db> Doors<'db> {
 
     /// The signature of a function, method, value, constant or mvar.
     pub fn signature(&self, def: &DefName) -> Option<Arc<Signature>> {
-        let id = self.def(def);
-        self.stamped(Asked::Signature(id), crate::signature(self.db, id))
+        self.kept(&self.signatures, def, crate::signature)
     }
 
     /// The definition of a type.
     pub fn type_def(&self, def: &DefName) -> Option<Arc<TypeDef>> {
-        let id = self.def(def);
-        self.stamped(Asked::Type(id), crate::type_def(self.db, id))
+        self.kept(&self.types, def, crate::type_def)
     }
 
     /// Number of parameters and alias target of a type.
@@ -245,6 +267,22 @@ impl<'db> Doors<'db> {
             let answer = hir::template_answer(self.db, question);
             self.record(Asked::Template(question.clone()), answer);
         }
+    }
+
+    /// The answer in `known`, asked for if it is not there.
+    fn kept<T>(
+        &self,
+        known: &RefCell<FxHashMap<DefName, &'db Option<Stamped<T>>>>,
+        def: &DefName,
+        ask: impl FnOnce(&'db dyn TyDb, DefId<'db>) -> &'db Option<Stamped<T>>,
+    ) -> Option<Arc<T>> {
+        let answer = known.borrow().get(def).copied();
+        let answer = answer.unwrap_or_else(|| {
+            let answer = ask(self.db, self.def(def));
+            known.borrow_mut().insert(def.clone(), answer);
+            answer
+        });
+        answer.as_ref().map(|answer| Arc::clone(&answer.value))
     }
 
     fn stamped<T>(&self, asked: Asked<'db>, answer: &Option<Stamped<T>>) -> Option<Arc<T>> {

@@ -332,9 +332,19 @@ impl Signature {
     }
 }
 
-/// Types and meanings of all nodes of one body. How many live is bounded as for [`hir::query::body`].
+/// Types and meanings of all nodes of one body. For a group of one definition this is what the group knows, for a larger
+/// one a query, so that an edit of one member leaves alone who uses another.
+pub(crate) fn inferred<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> &'db Arc<InferenceResult> {
+    let group = binding_group(db, def);
+    match (group.members(db).as_slice(), infer_group(db, group).members.as_slice()) {
+        ([_], [(_, _, result)]) => result,
+        _ => inference(db, def),
+    }
+}
+
+/// [`inferred`] for members of larger groups. How many live is bounded as for [`hir::query::body`].
 #[salsa::tracked(lru = 32768)]
-pub(crate) fn inference<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Arc<InferenceResult> {
+fn inference<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Arc<InferenceResult> {
     let inferred = infer_group(db, binding_group(db, def));
     inferred.member(def.name(db)).map(|(_, result)| Arc::clone(result)).unwrap_or_default()
 }

@@ -47,7 +47,7 @@ pub fn signature<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> &'db Option<Stamped
 
 /// Types and meanings of all nodes of one body.
 pub fn infer<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> &'db Arc<InferenceResult> {
-    items::inference(db, def)
+    items::inferred(db, def)
 }
 
 /// As [`hir::query::keep_everything`], for the queries here.

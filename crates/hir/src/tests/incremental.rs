@@ -97,15 +97,15 @@ fn an_unrelated_item_reaches_no_other_module() {
             header
             import_names
             import_problems
+            import_table
             item x3
             item_tree
-            members x3
             module_header
             module_mvars
             module_names
             module_uses
             parse
-            resolve_name x3
+            resolve_name x6
         "#]],
     );
 }
@@ -125,7 +125,6 @@ fn adding_an_import() {
             import_problems
             import_table
             item_tree
-            members x2
             module_header
             module_mvars
             module_names
@@ -152,15 +151,15 @@ fn a_star_import_sees_a_new_item() {
             header
             import_names
             import_problems
+            import_table
             item x2
             item_tree
-            members x2
             module_header
             module_mvars
             module_names
             module_uses
             parse
-            resolve_name x3
+            resolve_name x4
         "#]],
     );
 }

@@ -62,7 +62,6 @@ fn an_edit_of_a_declared_body_does_not_touch_its_signature() {
         "pub helper(x) = x + 1\npub other(y) = y\nunrelated(s: String) -> Int = s.length() + 1\n",
         expect![[r#"
             infer_group 1
-            inference 1
             mentions 1"#]],
     );
 }
@@ -75,7 +74,6 @@ fn a_changed_type_reaches_its_users() {
         "pub helper(x) = x + 1.5\npub other(y) = y\nunrelated(s: String) -> Int = s.length()\n",
         expect![[r#"
             infer_group 2
-            inference 2
             mentions 1
             scheme 1"#]],
     );
@@ -90,7 +88,6 @@ fn an_unrelated_item_is_no_news() {
         expect![[r#"
             binding_group 4
             infer_group 1
-            inference 1
             item_problems 1
             mentions 1
             unit_groups 1"#]],
@@ -114,7 +111,6 @@ fn a_new_constructor_reaches_matches_but_not_mentions() {
         "pub type Shape = Dot | Box(Int) | Line(Int)\n",
         expect![[r#"
             infer_group 1
-            inference 1
             item_problems 1
             type_def 1
             type_shape 1"#]],
@@ -131,7 +127,6 @@ fn a_new_impl_reaches_users_of_its_methods() {
             binding_group 1
             impl_def 1
             infer_group 2
-            inference 2
             item_problems 1
             mentions 1
             trait_def 1
@@ -168,10 +163,9 @@ fn a_default_of_another_type_reaches_callers() {
         "util.nos",
         "pub area(width, height = 1.5) = width * height\n",
         expect![[r#"
-        infer_group 4
-        inference 4
-        mentions 1
-        scheme 1"#]],
+            infer_group 4
+            mentions 1
+            scheme 1"#]],
     );
 }
 
@@ -183,7 +177,6 @@ fn a_renamed_parameter_reaches_callers() {
         "pub area(width, tall = 1) = width * tall\n",
         expect![[r#"
             infer_group 4
-            inference 4
             item_problems 1
             mentions 1
             scheme 1
@@ -207,10 +200,9 @@ pub const REST = 1
         "util.nos",
         "pub const LIMIT = 6\npub const REST = 1\n",
         expect![[r#"
-        infer_group 1
-        inference 1
-        item_problems 1
-        scheme 1"#]],
+            infer_group 1
+            item_problems 1
+            scheme 1"#]],
     );
 }
 
@@ -222,7 +214,6 @@ fn a_definition_that_becomes_private_reaches_who_uses_it() {
         "helper(x) = x + 1\npub other(y) = y\nunrelated(s: String) -> Int = s.length()\n",
         expect![[r#"
             infer_group 2
-            inference 1
             item_problems 1
             unit_groups 2"#]],
     );
@@ -253,7 +244,6 @@ use label.*
             binding_group 1
             impl_def 1
             infer_group 2
-            inference 2
             item_problems 1
             mentions 1
             trait_def 1
@@ -305,11 +295,10 @@ pub type P = { x: Int, y: Int }
         "t.nos",
         "pub type P = { x: Float, y: Int }\n",
         expect![[r#"
-        infer_group 1
-        inference 1
-        item_problems 1
-        type_def 1
-        type_shape 1"#]],
+            infer_group 1
+            item_problems 1
+            type_def 1
+            type_shape 1"#]],
     );
 }
 
@@ -322,7 +311,6 @@ fn an_added_overload_reaches_users_of_the_name() {
         expect![[r#"
             binding_group 4
             infer_group 2
-            inference 2
             item_problems 1
             mentions 1
             scheme 1
@@ -339,12 +327,11 @@ fn a_default_that_is_added_reaches_callers() {
         "util.nos",
         "pub area(width, height = 1) = width * height\n",
         expect![[r#"
-        infer_group 4
-        inference 4
-        item_problems 1
-        mentions 1
-        scheme 1
-        unit_groups 1"#]],
+            infer_group 4
+            item_problems 1
+            mentions 1
+            scheme 1
+            unit_groups 1"#]],
     );
 }
 
@@ -357,7 +344,6 @@ fn an_added_private_function_reaches_nobody() {
         expect![[r#"
             binding_group 4
             infer_group 1
-            inference 1
             item_problems 1
             mentions 1
             unit_groups 1"#]],
@@ -386,11 +372,10 @@ fn an_added_field_reaches_constructions() {
         "t.nos",
         text,
         expect![[r#"
-        infer_group 1
-        inference 1
-        item_problems 1
-        type_def 1
-        type_shape 1"#]],
+            infer_group 1
+            item_problems 1
+            type_def 1
+            type_shape 1"#]],
     );
 }
 
@@ -402,10 +387,9 @@ fn constructors_in_another_order_reach_matches() {
         "t.nos",
         text,
         expect![[r#"
-        infer_group 1
-        inference 1
-        item_problems 1
-        type_def 1"#]],
+            infer_group 1
+            item_problems 1
+            type_def 1"#]],
     );
 }
 
@@ -417,10 +401,9 @@ fn another_target_of_an_alias_reaches_who_writes_it() {
         "t.nos",
         text,
         expect![[r#"
-        infer_group 1
-        inference 1
-        item_problems 1
-        type_shape 1"#]],
+            infer_group 1
+            item_problems 1
+            type_shape 1"#]],
     );
 }
 
@@ -433,14 +416,13 @@ fn an_added_trait_method_reaches_impls_and_users_of_the_trait() {
         "t.nos",
         &text,
         expect![[r#"
-        binding_group 3
-        infer_group 4
-        inference 4
-        item_problems 1
-        mentions 1
-        scheme 1
-        trait_def 1
-        unit_groups 1"#]],
+            binding_group 3
+            infer_group 4
+            item_problems 1
+            mentions 1
+            scheme 1
+            trait_def 1
+            unit_groups 1"#]],
     );
 }
 
@@ -453,11 +435,10 @@ fn a_removed_impl_reaches_users_of_its_methods() {
         "t.nos",
         text,
         expect![[r#"
-        binding_group 1
-        infer_group 2
-        inference 2
-        item_problems 1
-        unit_groups 1"#]],
+            binding_group 1
+            infer_group 2
+            item_problems 1
+            unit_groups 1"#]],
     );
 }
 
@@ -490,12 +471,11 @@ end
         "t.nos",
         &format!("{traits}{second}{first}"),
         expect![[r#"
-        impl_def 2
-        infer_group 3
-        inference 3
-        item_problems 1
-        scheme 1
-        unit_groups 1"#]],
+            impl_def 2
+            infer_group 3
+            item_problems 1
+            scheme 1
+            unit_groups 1"#]],
     );
 }
 
@@ -524,11 +504,10 @@ base = 1
         "t.nos",
         "pub start = base + 1\nbase = 1.5\n",
         expect![[r#"
-        infer_group 3
-        inference 3
-        item_problems 1
-        mentions 1
-        scheme 2"#]],
+            infer_group 3
+            item_problems 1
+            mentions 1
+            scheme 2"#]],
     );
 }
 
@@ -548,10 +527,9 @@ main() = 1
         "t.nos",
         "mvar count: Float = 1.5\nreads() = count\nother() = 1\n",
         expect![[r#"
-        infer_group 2
-        inference 2
-        item_problems 1
-        scheme 1
-        unit_groups 1"#]],
+            infer_group 2
+            item_problems 1
+            scheme 1
+            unit_groups 1"#]],
     );
 }
