@@ -10,6 +10,8 @@
 //! Measured against cons cells: a list of n Ints takes 16 n bytes instead of 40 n; building in a loop and folding are
 //! amortised constant per element; `++`, `push` and `set` copy, but in place when the list has one owner.
 //!
+//! A buffer is never inside of itself: a new head goes into a shared buffer only if there is no list in it.
+//!
 //! Invariants: a view has `len > start` of its buffer, or is empty and has no buffer; elements never move or change
 //! while their buffer is shared, so a reference to one lives as long as the borrow of the list.
 
@@ -62,7 +64,7 @@ impl Items {
 pub struct Buf {
     /// Number of elements that lie in the buffers below.
     start: u32,
-    /// Whether a list of this full buffer goes on in another one that has room for as many elements again.
+    /// Whether a list of this whole buffer goes on in another one that has room for as many elements again.
     continued: Cell<bool>,
     below: Option<Box<Below>>,
     /// Elements from `start` on; the last one is the head of the longest view.
@@ -188,6 +190,18 @@ impl Drop for Buf {
     }
 }
 
+/// Whether there is certainly no list inside of a value.
+#[inline]
+fn is_flat(value: &Value) -> bool {
+    let plain =
+        |value: &Value| !value.is_heap() || matches!(value, Value::Str(_) | Value::BigInt(_) | Value::Decimal(_));
+    match value {
+        Value::Tuple(items) => items.iter().all(plain),
+        Value::Data(fields) => fields.iter().all(plain),
+        value => plain(value),
+    }
+}
+
 /// A list value. Cloning counts references.
 #[derive(Clone, Default)]
 pub struct List {
@@ -234,7 +248,9 @@ impl List {
         if buf.total() != self.len {
             return Self { buf: Some(buf), len: self.len }.cons_fork(head, 4);
         }
-        match buf.items.try_push(head) {
+        // A buffer that somebody else has might be inside of the new head: it would keep itself alive for ever.
+        let pushed = if Rc::strong_count(&buf) == 1 || is_flat(&head) { buf.items.try_push(head) } else { Err(head) };
+        match pushed {
             Ok(()) => Self { buf: Some(buf), len: self.len + 1 },
             Err(head) => {
                 let first = !buf.continued.replace(true);
@@ -565,6 +581,22 @@ mod tests {
         assert!(kept.iter().zip(0..).all(|(item, index)| std::ptr::eq(*item, list.view().get(index).unwrap())));
         let ints: Vec<i64> = kept.iter().map(|item| if let Value::Int(item) = item { *item } else { -1 }).collect();
         assert!(ints.iter().copied().eq((0..100).rev().chain(0..i64::from(COPY_BELOW))));
+    }
+
+    /// `[(xs, 1) | xs]`, where `xs` is still used.
+    #[test]
+    fn a_list_in_front_of_itself_is_let_go() {
+        let before = mem::live_bytes();
+        for wrap in [|list: List| Value::from(list), |list: List| Value::tuple(vec![list.into(), Value::Int(1)])] {
+            let mut list = List::new().cons(Value::Int(0));
+            for _ in 0..100 {
+                let inside = list.clone();
+                list = list.cons(wrap(inside));
+            }
+            assert_eq!(list.view().len(), 101);
+            drop(list);
+            assert_eq!(mem::live_bytes(), before);
+        }
     }
 
     /// A list that grows while somebody holds each of its stages takes memory in proportion to its length.
