@@ -92,7 +92,7 @@ pub fn compiled<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Option<Arc<Compiled>
     Some(Arc::new(Compiled { chunks, trace: doors.0.into_trace() }))
 }
 
-/// As [`hir::query::keep_everything`], for the queries here.
+/// As [`hir::query::keep_results`], for the queries here.
 pub fn keep_everything(db: &mut dyn TyDb) {
     compiled::set_lru_capacity(db, 0);
 }

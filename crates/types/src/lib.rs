@@ -50,7 +50,7 @@ pub fn infer<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> &'db Arc<InferenceResul
     items::inferred(db, def)
 }
 
-/// As [`hir::query::keep_everything`], for the queries here.
+/// As [`hir::query::keep_results`], for the queries here.
 pub fn keep_everything(db: &mut dyn TyDb) {
     group::keep_everything(db);
     items::keep_everything(db);
