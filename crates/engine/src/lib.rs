@@ -92,8 +92,8 @@ pub enum OpenError {
     },
 }
 
-/// Units that are visited before an update of many saves and lets go of what it need not keep: about 1.4 GB of it.
-const STRETCH: usize = 4096;
+/// Units that are visited before an update of many saves and lets go of what it need not keep: about 0.7 GB of it.
+const STRETCH: usize = 2048;
 
 /// A project kept up to date, and the machine that runs it.
 pub struct Engine {
