@@ -385,6 +385,21 @@ fn stretches_are_saved_and_tell_why() {
     assert_eq!(disk.run().stats().parsed, 1);
 }
 
+/// In the order of paths each module would need all that follow.
+#[test]
+fn a_stretch_needs_nothing_of_a_later_one() {
+    let disk = Disk::new(0);
+    for n in 0..12 {
+        disk.set(&format!("m{n:02}.nos"), Some(&format!("use m{0:02}.*\npub f{n}(x) = f{0}(x) + {n}\n", n + 1)));
+    }
+    disk.set("m12.nos", Some("pub f12(x) = x * 2\n"));
+    let mut process = disk.open_in_stretches(3);
+    process.workspace.update();
+    let stats = process.workspace.stats();
+    assert_eq!((stats.units_computed, stats.bodies_inferred, stats.chunks_compiled), (13, 13, 13));
+    assert_eq!(own(&mut process), disk.cold());
+}
+
 #[test]
 fn folding_is_due_by_share_and_by_size() {
     assert!(!manifest::is_fold_due(900, 4_000));

@@ -33,8 +33,8 @@ impl Workspace {
         self.config.stretch.max(files / STRETCHES)
     }
 
-    /// Files in an order in which imported ones come first; files of the library stay where they are needed, in front.
-    /// What their texts tell is noted, since the databases to come look at it instead.
+    /// Files in an order in which imported ones come first. What their texts tell is noted, since the databases to come
+    /// look at it instead.
     pub(super) fn order(&mut self, db: &RootDatabase, paths: &BTreeSet<Name>) -> Vec<Name> {
         let project = db.project();
         let files: Vec<File> = paths.iter().filter_map(|path| project.file(db, path)).collect();
@@ -58,6 +58,7 @@ impl Workspace {
         let unit = recall::unit_of(db, file).files(db);
         self.files.edit(file.path(db), |state| {
             let row = &mut state.row;
+            row.hash = file.hash(db);
             row.note_outline(outline);
             row.unit = (unit.len() > 1).then(|| unit[0].path(db).clone());
             row.pending = row.entry.is_none() && row.older.is_none();

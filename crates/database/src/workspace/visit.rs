@@ -163,7 +163,7 @@ impl Workspace {
     fn postpone(&mut self, db: &RootDatabase, walk: &mut Walk) {
         if walk.stretch.is_some_and(|stretch| walk.queue.paths.len() > stretch) {
             let mut paths = std::mem::take(&mut walk.queue.paths);
-            paths.extend(walk.later.drain(..));
+            paths.extend(walk.later.drain(..).filter(|path| !walk.visited.contains(path)));
             walk.later = self.order(db, &paths).into();
         }
     }
