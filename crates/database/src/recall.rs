@@ -368,7 +368,7 @@ fn recall_part<'db>(db: &'db dyn Db, def: DefId<'db>) -> Option<Arc<Artifact>> {
 fn older_group<'db>(db: &'db dyn Db, group: Group<'db>) -> Option<Arc<Artifact>> {
     let members = group.members(db);
     let file = hir::module_file(db, ModuleId::new(db, members.first()?.module().clone()))?;
-    let source = group_source(db, members)?;
+    let source = group_source(db, group)?;
     let holds = |entry: &&Arc<Artifact>| group_holds(db, entry, members, source) == Some(true);
     older_entries(db, file).iter().find(holds).cloned()
 }
@@ -406,8 +406,11 @@ pub fn older_entries(db: &dyn Db, file: File) -> Vec<Arc<Artifact>> {
     entries
 }
 
-/// Fingerprint of the names and the texts of all members. `None`: one does not exist.
-fn group_source(db: &dyn Db, members: &[DefName]) -> Option<Fingerprint> {
+/// Fingerprint of the names and the texts of all members. `None`: one does not exist. A query, because an edit of one
+/// function asks for all groups of the unit again.
+#[salsa::tracked(returns(copy))]
+fn group_source<'db>(db: &'db dyn Db, group: Group<'db>) -> Option<Fingerprint> {
+    let members = group.members(db);
     let sources = members.iter().map(|member| hir::source_fingerprint(db, DefId::new(db, member.clone())));
     Some(Fingerprint::of(&(members, sources.collect::<Option<Vec<_>>>()?)))
 }
@@ -518,7 +521,7 @@ impl<'db> Gathered<'db> {
                     None => Cow::Borrowed(types::infer_group(db, group).trace.as_slice()),
                 };
                 let number = self.groups.len() as u32;
-                self.groups.push((group_source(db, group.members(db))?, asked));
+                self.groups.push((group_source(db, group)?, asked));
                 self.numbers.insert(group, number);
                 number
             }

@@ -164,6 +164,7 @@ fn a_body_edit_that_keeps_the_type_stays_in_its_function() {
             compiled 1
             definition_syntax 1
             file_problems 1
+            group_source 1
             header 1
             infer_group 1
             item_tree 1
@@ -186,6 +187,7 @@ fn an_inferred_type_that_changes_reaches_its_users_and_theirs() {
             compiled 3
             definition_syntax 1
             file_problems 4
+            group_source 1
             header 1
             infer_group 4
             interface 3
@@ -217,6 +219,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             file_impls 10
             file_items 1
             file_problems 2
+            group_source 1
             header 1
             impl_tables 1
             impls_of 1
@@ -253,6 +256,7 @@ fn an_unrelated_item_reaches_nobody() {
             definition_syntax 2
             file_items 1
             file_problems 1
+            group_source 1
             header 1
             import_problems 1
             infer_group 1
@@ -330,6 +334,7 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
             definition_syntax 2
             file_items 1
             file_problems 2
+            group_source 2
             header 1
             import_problems 2
             infer_group 2
@@ -399,6 +404,7 @@ fn a_broken_cycle_makes_two_units() {
             definition_syntax 1
             file_items 1
             file_problems 2
+            group_source 2
             header 1
             import_problems 1
             infer_group 2
@@ -444,6 +450,7 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             file_items 1
             file_of_module 1
             file_problems 1
+            group_source 1
             header 1
             import_problems 1
             infer_group 1
@@ -486,6 +493,7 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             file_items 1
             file_of_module 4
             file_problems 1
+            group_source 3
             header 4
             import_problems 1
             import_table 1
