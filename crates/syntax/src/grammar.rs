@@ -53,6 +53,10 @@ fn list_until(
                 unclosed(p, open, spec.close_text);
                 return true;
             }
+            // An element with a mistake took the closer for its own.
+            if closed_at.is_some_and(|close| p.pos() > close) {
+                return true;
+            }
             if p.newline() && !line_reported && closed_at.is_some() {
                 p.error(format!("{} must stand on one line", spec.what));
                 line_reported = true;
@@ -88,7 +92,7 @@ fn list_until(
             }
             if p.pos() == before {
                 match closed_at {
-                    Some(close) => p.skip_until(ERROR, |p| p.pos() == close || p.at(COMMA)),
+                    Some(close) => p.skip_until(ERROR, |p| p.pos() >= close || p.at(COMMA)),
                     None => return true,
                 }
             }
@@ -113,7 +117,7 @@ fn list_until(
             };
             let skip = stray_in_list(p, spec);
             if skip || !can_start(p) {
-                p.skip_until(ERROR, |p| p.pos() == close || p.at(COMMA));
+                p.skip_until(ERROR, |p| p.pos() >= close || p.at(COMMA));
                 p.eat(COMMA);
             }
         }
