@@ -99,62 +99,62 @@ pub(crate) fn run(action: &Action) -> u8 {
         Action::Clear { .. } => engine.cache_clear().map(|()| 0),
         Action::Gc { max_size, .. } => gc(&engine, *max_size),
         Action::Export { file, .. } => engine.cache_export(file).map(|(entries, bytes)| {
-            println!("{entries} entries, {bytes} bytes");
+            outln!("{entries} entries, {bytes} bytes");
             0
         }),
         Action::Import { file, .. } => import(&engine, file),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("Error: {error}");
+        errln!("Error: {error}");
         1
     })
 }
 
 fn stat(engine: &Engine, json: bool) -> Result<u8, String> {
     match engine.cache_stat()? {
-        Some(stat) if json => println!("{}", serde_json::to_value(&stat).unwrap_or_default()),
+        Some(stat) if json => outln!("{}", serde_json::to_value(&stat).unwrap_or_default()),
         Some(stat) => print_stat(&stat),
-        None if json => println!("null"),
-        None => println!("no entries are kept for this project"),
+        None if json => outln!("null"),
+        None => outln!("no entries are kept for this project"),
     }
     Ok(0)
 }
 
 fn print_stat(stat: &CacheStat) {
     let age = |seconds: Option<u64>| seconds.map_or("-".to_owned(), |seconds| format!("{seconds} s"));
-    println!("{}", stat.dir.display());
-    println!("  entries: {}", stat.entries);
-    println!("  live: {}", stat.live);
-    println!("  bytes: {} of {}", stat.bytes, stat.limit);
-    println!("  segments: {}", stat.segments);
-    println!("  damaged segments: {}", stat.damaged_segments);
-    println!("  manifests: {}", stat.manifests);
-    println!("  oldest: {}", age(stat.oldest_seconds));
-    println!("  newest: {}", age(stat.newest_seconds));
-    println!("  other builds: {}, {} bytes", stat.other_builds, stat.other_builds_bytes);
-    println!("  build: {}", stat.build);
+    outln!("{}", stat.dir.display());
+    outln!("  entries: {}", stat.entries);
+    outln!("  live: {}", stat.live);
+    outln!("  bytes: {} of {}", stat.bytes, stat.limit);
+    outln!("  segments: {}", stat.segments);
+    outln!("  damaged segments: {}", stat.damaged_segments);
+    outln!("  manifests: {}", stat.manifests);
+    outln!("  oldest: {}", age(stat.oldest_seconds));
+    outln!("  newest: {}", age(stat.newest_seconds));
+    outln!("  other builds: {}, {} bytes", stat.other_builds, stat.other_builds_bytes);
+    outln!("  build: {}", stat.build);
     for run in stat.runs.iter().rev().take(10) {
         let all = run.recalled.saturating_add(run.computed);
-        println!("  run at {}: {} of {all} units recalled, {} files", run.at, run.recalled, run.modules);
+        outln!("  run at {}: {} of {all} units recalled, {} files", run.at, run.recalled, run.modules);
     }
 }
 
 fn gc(engine: &Engine, max_size: Option<u64>) -> Result<u8, String> {
     let done = engine.cache_gc(max_size)?;
     if done.skipped {
-        println!("another process is at it; nothing was done");
+        outln!("another process is at it; nothing was done");
         return Ok(0);
     }
-    println!("{} entries removed, {} bytes before, {} bytes now", done.removed, done.bytes.0, done.bytes.1);
+    outln!("{} entries removed, {} bytes before, {} bytes now", done.removed, done.bytes.0, done.bytes.1);
     if let Some(max) = max_size.filter(|&max| done.bytes.1 > max) {
-        println!("more than {max} bytes, because entries of the current state are kept");
+        outln!("more than {max} bytes, because entries of the current state are kept");
     }
     Ok(0)
 }
 
 fn import(engine: &Engine, file: &std::path::Path) -> Result<u8, String> {
     let found = engine.cache_import(file)?;
-    println!("{} entries imported, {} were there already", found.new, found.known);
+    outln!("{} entries imported, {} were there already", found.new, found.known);
     if found.damaged == 0 {
         return Ok(0);
     }
@@ -164,11 +164,11 @@ fn import(engine: &Engine, file: &std::path::Path) -> Result<u8, String> {
 fn verify(engine: &mut Engine) -> u8 {
     let damage = engine.cache_verify();
     for line in &damage {
-        println!("damaged: {line}");
+        outln!("damaged: {line}");
     }
     let differences = engine.verify();
     for line in &differences {
-        println!("differs: {line}");
+        outln!("differs: {line}");
     }
     if !differences.is_empty() {
         return 3;
@@ -176,7 +176,7 @@ fn verify(engine: &mut Engine) -> u8 {
     if !damage.is_empty() {
         return 1;
     }
-    println!("all entries are sound and equal a cold build");
+    outln!("all entries are sound and equal a cold build");
     0
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn format(path: &Path, check: bool) -> u8 {
     let files = match sources(path) {
         Ok(files) => files,
         Err(error) => {
-            eprintln!("Error reading file '{}': {error}", path.display());
+            errln!("Error reading file '{}': {error}", path.display());
             return 1;
         }
     };
@@ -52,17 +52,17 @@ pub(crate) fn format(path: &Path, check: bool) -> u8 {
         match outcome {
             Ok(None) => {}
             Ok(Some(_)) if check => {
-                println!("{}", file.display());
+                outln!("{}", file.display());
                 code = 1;
             }
             Ok(Some(formatted)) => {
                 if let Err(error) = replace(&file, &formatted) {
-                    eprintln!("Error writing file '{}': {error}", file.display());
+                    errln!("Error writing file '{}': {error}", file.display());
                     code = 1;
                 }
             }
             Err(reason) => {
-                eprintln!("Error: {} is left as it is: {reason}", file.display());
+                errln!("Error: {} is left as it is: {reason}", file.display());
                 code = 1;
             }
         }
@@ -95,21 +95,21 @@ pub(crate) fn parse(path: &Path, body: bool) -> u8 {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
-            eprintln!("Error reading file '{}': {error}", path.display());
+            errln!("Error reading file '{}': {error}", path.display());
             return 1;
         }
     };
     if !body {
-        print!("{}", ithaca::syntax_tree(&text));
+        out!("{}", ithaca::syntax_tree(&text));
         return 0;
     }
     match Engine::open_with(path, OpenOptions { cache: Cache::Off, ..OpenOptions::default() }) {
         Ok(mut engine) => {
-            print!("{}", engine.lowered_bodies("main.nos"));
+            out!("{}", engine.lowered_bodies("main.nos"));
             0
         }
         Err(error) => {
-            eprintln!("Error: {error}");
+            errln!("Error: {error}");
             1
         }
     }

@@ -3,7 +3,8 @@
 //! Exit codes: 0 the program ran or the check found nothing, 1 errors of any kind, 3 a warm answer differs from a cold
 //! one under `--verify`, 130 interrupted.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the terminal program")]
+#[macro_use]
+mod out;
 
 mod cache;
 mod files;
@@ -157,20 +158,20 @@ impl Common {
         engine.maintain();
         if self.verify {
             for difference in engine.verify() {
-                eprintln!("Error: warm and cold differ: {difference}");
+                errln!("Error: warm and cold differ: {difference}");
                 code = 3;
             }
         }
         if self.verbose {
             let why = engine.why();
             let recalled = why.items.iter().filter(|item| item.recalled).count();
-            eprintln!("{recalled} of {} modules recalled", why.items.len());
+            errln!("{recalled} of {} modules recalled", why.items.len());
             for item in why.items.iter().filter(|item| !item.recalled) {
-                eprintln!("  {}: {}", item.path, item.reason);
+                errln!("  {}: {}", item.path, item.reason);
             }
         }
         if let Some(format) = self.stats {
-            eprint!("{}", render::statistics(&engine.stats(), matches!(format, StatsFormat::Json)));
+            err!("{}", render::statistics(&engine.stats(), matches!(format, StatsFormat::Json)));
         }
         code
     }
@@ -199,7 +200,7 @@ fn open(path: &PathBuf, common: &Common) -> Result<ManuallyDrop<Engine>, u8> {
     match Engine::open_with(path, common.options()) {
         Ok(engine) => Ok(ManuallyDrop::new(engine)),
         Err(error) => {
-            eprintln!("Error: {error}");
+            errln!("Error: {error}");
             Err(1)
         }
     }
@@ -210,9 +211,9 @@ fn report(diagnostics: &[Diagnostic], json: bool, common: &Common) -> bool {
     let color = common.colored();
     for diagnostic in diagnostics {
         if json {
-            println!("{}", render::json(diagnostic));
+            outln!("{}", render::json(diagnostic));
         } else {
-            eprint!("{}", render::framed(diagnostic, color));
+            err!("{}", render::framed(diagnostic, color));
         }
     }
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
@@ -220,7 +221,7 @@ fn report(diagnostics: &[Diagnostic], json: bool, common: &Common) -> bool {
 
 fn warn(engine: &Engine) {
     for warning in engine.warnings() {
-        eprintln!("Warning: {warning}");
+        errln!("Warning: {warning}");
     }
 }
 
@@ -242,12 +243,12 @@ fn run(path: &PathBuf, bin: Option<&str>, common: &Common, args: Vec<String>) ->
     }
     let code = match engine.run_main(bin, args, &Limits::default()) {
         Ok(Some(text)) => {
-            println!("{text}");
+            outln!("{text}");
             0
         }
         Ok(None) => 0,
         Err(RunError::Failed(failure)) => {
-            eprint!("{failure}");
+            err!("{failure}");
             1
         }
         Err(RunError::Broken) => {
@@ -256,7 +257,7 @@ fn run(path: &PathBuf, bin: Option<&str>, common: &Common, args: Vec<String>) ->
             1
         }
         Err(error) => {
-            eprintln!("Error: {error}");
+            errln!("Error: {error}");
             1
         }
     };
@@ -288,16 +289,16 @@ fn why(path: &PathBuf, item: Option<&str>, json: bool, common: &Common) -> u8 {
     };
     let items: Vec<_> = why.items.iter().filter(|item| wanted(&item.path)).collect();
     if items.is_empty() {
-        eprintln!("Error: no module `{}`", item.unwrap_or_default());
+        errln!("Error: no module `{}`", item.unwrap_or_default());
         return 1;
     }
     for item in items {
         let verb = if item.recalled { "recalled" } else { "computed" };
         if json {
             let (path, cause, reason) = (&item.path, &item.cause, &item.reason);
-            println!("{}", serde_json::json!({ "path": path, "outcome": verb, "cause": cause, "reason": reason }));
+            outln!("{}", serde_json::json!({ "path": path, "outcome": verb, "cause": cause, "reason": reason }));
         } else {
-            println!("{}: {verb}: {}", item.path, item.reason);
+            outln!("{}: {verb}: {}", item.path, item.reason);
         }
     }
     0
@@ -311,11 +312,11 @@ fn disasm(path: &PathBuf, function: &str, common: &Common) -> u8 {
     report(&engine.check(), false, common);
     match engine.disassemble(function) {
         Ok(text) => {
-            print!("{text}");
+            out!("{text}");
             0
         }
         Err(error) => {
-            eprintln!("Error: {error}");
+            errln!("Error: {error}");
             1
         }
     }

@@ -348,3 +348,25 @@ fn why_says_what_changed() {
     "#]],
     );
 }
+
+#[test]
+fn a_reader_that_is_gone_changes_no_exit_code() {
+    use std::process::Stdio;
+
+    let correct = folder(&[("main.nos", "main() = { println(\"one\")\n  2 }\n")]);
+    let broken = folder(&[("main.nos", "main() = 1 + \"x\"\n")]);
+    for (folder, args, code) in [
+        (&correct, ["run", "project"].as_slice(), 0),
+        (&correct, &["why", "project", "--json"], 0),
+        (&correct, &["cache", "stat", "project"], 0),
+        (&correct, &["parse", "project/main.nos"], 0),
+        (&broken, &["check", "project", "--json-errors"], 1),
+        (&broken, &["check", "project"], 1),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let errors = writer.try_clone().unwrap();
+        let status = folder.command().args(args).stdout(Stdio::from(writer)).stderr(Stdio::from(errors)).status();
+        assert_eq!(status.unwrap().code(), Some(code), "{args:?}");
+    }
+}
