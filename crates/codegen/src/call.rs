@@ -70,7 +70,7 @@ impl<'a> Gen<'a> {
             if let Some(Expr::Local(local)) = source.callee.map(|callee| self.expr_of(callee)) {
                 let callee = self.alloc();
                 self.read_local(*local, callee);
-                let args: Vec<ArgPlan> = (0..source.args.len() as u32).map(ArgPlan::Arg).collect();
+                let args = ArgPlan::positions(source.args.len());
                 self.call_of_value(expr, callee, Some(*local), &args, &source, dest);
             } else {
                 // Reported: no code of this body runs.
@@ -458,7 +458,7 @@ impl<'a> Gen<'a> {
                 self.finish_call(dest, |dst| Instr::CallNative { argc, dst, native, args }, None);
             }
             Callee::Site(site) => {
-                let site = self.site(site, &positions(operands.len()), native);
+                let site = self.site(site, &ArgPlan::positions(operands.len()), native);
                 self.finish_call(dest, |dst| Instr::CallMethod { argc, dst, site, args }, None);
             }
             _ => self.unit(dest),
@@ -566,16 +566,11 @@ impl<'a> Gen<'a> {
             self.emit(Instr::Move { dst: args + offset, src: offset });
         }
         let argc = self.argc(params);
-        let index = self.site(site, &positions(params), None);
+        let index = self.site(site, &ArgPlan::positions(params), None);
         self.emit(Instr::TailCallMethod { argc, site: index, args });
         self.leave(body, &site.name);
         self.emit(Instr::MakeClosure { dst, body });
     }
-}
-
-/// The arguments of a call that has no names and no receiver.
-pub(crate) fn positions(count: usize) -> Vec<ArgPlan> {
-    (0..count as u32).map(ArgPlan::Arg).collect()
 }
 
 /// How deep a site looks into its arguments.

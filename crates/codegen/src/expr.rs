@@ -6,10 +6,9 @@
 
 use bytecode::{Constant, Instr};
 use hir::body::{BinaryOp, Expr, ExprId, Lambda, Literal, SpawnKind, Stmt, UnaryOp};
-use types::{Builtin, Callee, FieldAccess, Resolution};
+use types::{ArgPlan, Builtin, Callee, FieldAccess, Resolution};
 
 use crate::{
-    call::positions,
     emit::Reg,
     lower::{Dest, Gen, bound_function},
     pattern::Static,
@@ -488,7 +487,7 @@ impl Gen<'_> {
                 self.emit(Instr::Call { argc: 1, dst: register, symbol, args: register });
             }
             Callee::Site(site) => {
-                let site = self.site(site, &positions(1), Some("op.show"));
+                let site = self.site(site, &ArgPlan::positions(1), Some("op.show"));
                 self.emit(Instr::CallMethod { argc: 1, dst: register, site, args: register });
             }
             _ => {}

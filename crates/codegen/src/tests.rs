@@ -273,10 +273,7 @@ impl Simple<'_> {
                 let position = |arg: &Arg| names.iter().position(|name| Some(name) == arg.name.as_ref());
                 let plan = if args.len() > 1 && args[0].name.is_none() && args[1].name.is_some() {
                     let fields = args[1..].iter().filter_map(position).map(|index| index as u32).collect();
-                    CallPlan {
-                        callee: Callee::Update { ctor, fields },
-                        args: (0..args.len() as u32).map(ArgPlan::Arg).collect(),
-                    }
+                    CallPlan { callee: Callee::Update { ctor, fields }, args: ArgPlan::positions(args.len()) }
                 } else {
                     let mut order: Vec<u32> = (0..args.len() as u32).collect();
                     order.sort_by_key(|&index| position(&args[index as usize]));

@@ -119,6 +119,13 @@ pub enum ArgPlan {
     Default(u32),
 }
 
+impl ArgPlan {
+    /// The plan of `count` arguments that are passed as they are written.
+    pub fn positions(count: usize) -> Vec<ArgPlan> {
+        (0..count as u32).map(ArgPlan::Arg).collect()
+    }
+}
+
 /// A call whose callee depends on the run-time kinds of arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {

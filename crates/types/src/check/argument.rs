@@ -29,6 +29,18 @@ pub(crate) struct Argument {
     pub(crate) source: ArgPlan,
 }
 
+impl Argument {
+    /// The argument at `index` of a call of which types are all that is known. `None`: not even that.
+    pub(super) fn known(index: usize, name: &Option<Name>, ty: Option<&Ty>) -> Argument {
+        Argument { name: name.clone(), expr: None, ty: ty.cloned(), source: ArgPlan::Arg(index as u32) }
+    }
+}
+
+/// The arguments of a constraint.
+pub(super) fn known_arguments(args: &[(Option<Name>, Ty)]) -> Vec<Argument> {
+    args.iter().enumerate().map(|(index, (name, ty))| Argument::known(index, name, Some(ty))).collect()
+}
+
 impl Check<'_, '_> {
     /// Arguments as written.
     pub(crate) fn arguments(&self, args: &[Arg]) -> Vec<Argument> {
@@ -271,8 +283,4 @@ pub(super) fn plan_arguments(params: &[TargetParam], args: &[Argument]) -> Optio
             })
             .collect(),
     )
-}
-
-pub(super) fn positional(count: usize) -> Vec<ArgPlan> {
-    (0..count as u32).map(ArgPlan::Arg).collect()
 }

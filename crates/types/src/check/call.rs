@@ -118,7 +118,7 @@ impl Check<'_, '_> {
     }
 
     fn plan_value_call(&mut self, expr: ExprId, count: usize) {
-        let args = (0..count as u32).map(ArgPlan::Arg).collect();
+        let args = ArgPlan::positions(count);
         self.plan(expr, CallPlan { callee: Callee::Value, args });
     }
 

@@ -10,9 +10,14 @@ use hir::{
     problem::Anchor,
 };
 
-use super::{Check, argument::Argument, lookup::is_library, raw};
+use super::{
+    Check,
+    argument::{Argument, known_arguments},
+    lookup::is_library,
+    raw,
+};
 use crate::{
-    infer::{ArgPlan, CallPlan, Callee, Resolution},
+    infer::{CallPlan, Callee, Resolution},
     report::{self, Draft},
     signature::{CtorRef, TypeDef},
     suggest,
@@ -331,18 +336,7 @@ impl Check<'_, '_> {
             };
             let before = std::mem::replace(&mut self.current, item.body);
             let ty = if item.called {
-                let mut args: Vec<Argument> = item
-                    .args
-                    .iter()
-                    .enumerate()
-                    .map(|(index, (name, ty))| Argument {
-                        name: name.clone(),
-                        expr: None,
-                        ty: Some(ty.clone()),
-                        source: ArgPlan::Arg(index as u32),
-                    })
-                    .collect();
-                self.construct_known(item.at, &ctor, &mut args)
+                self.construct_known(item.at, &ctor, &mut known_arguments(&item.args))
             } else {
                 self.constructor_value(item.at, &[(ctor.ty.clone(), ctor.index)], None)
             };

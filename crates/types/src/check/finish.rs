@@ -9,9 +9,9 @@ use base_db::{DefName, Name};
 use hir::body::{BinaryOp, Expr, ExprId, Pat, PatId, UnaryOp};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Check, Status, argument::Argument, name::overridable_trait, operator::operator_method, raw};
+use super::{Check, Status, argument::known_arguments, name::overridable_trait, operator::operator_method, raw};
 use crate::{
-    infer::{ArgPlan, CallPlan, Callee, InferenceResult},
+    infer::{CallPlan, Callee, InferenceResult},
     report::{self, Draft},
     signature::{DefaultSig, ParamSig, Signature},
     ty::{Builtin, Constraint, Head, TraitRef, Ty},
@@ -536,17 +536,7 @@ impl Check<'_, '_> {
             let (at, local, constraint) = (item.at, item.local, item.constraint.clone());
             match constraint {
                 Constraint::HasMethod { method, args, scope, .. } => {
-                    let arguments: Vec<Argument> = args
-                        .iter()
-                        .enumerate()
-                        .map(|(position, (name, ty))| Argument {
-                            name: name.clone(),
-                            expr: None,
-                            ty: Some(ty.clone()),
-                            source: ArgPlan::Arg(position as u32),
-                        })
-                        .collect();
-                    let plan = self.method_site(&method, &arguments, &scope, local);
+                    let plan = self.method_site(&method, &known_arguments(&args), &scope, local);
                     self.plan(at, plan);
                 }
                 Constraint::Overload { functions, args, .. } => {

@@ -12,7 +12,7 @@ use hir::{
 
 use super::{
     Check,
-    argument::{Argument, match_arguments},
+    argument::{Argument, known_arguments, match_arguments, with_receiver},
     lookup::Found,
     overload::Selection,
     raw,
@@ -151,9 +151,7 @@ impl Check<'_, '_> {
         if let Callee::Field(_) = target.callee {
             return self.apply(expr, target, args, record);
         }
-        let mut all = Vec::with_capacity(args.len() + 1);
-        all.push(Argument { name: None, expr: None, ty: Some(receiver.clone()), source: ArgPlan::Receiver });
-        all.extend(args.iter().cloned());
+        let mut all = with_receiver(receiver, args);
         let mut target = target;
         target.spreads = true;
         // Wrong numbers are counted without the receiver.
@@ -179,17 +177,12 @@ impl Check<'_, '_> {
         let pending = &self.pending[id];
         let (at, record, local) = (pending.at, pending.record, pending.local);
         let Constraint::HasMethod { ty, method, args, result, scope } = pending.constraint.clone() else { return true };
-        let written: Vec<Option<ExprId>> = if record { self.written_arguments(at) } else { Vec::new() };
-        let mut arguments: Vec<Argument> = args
-            .iter()
-            .enumerate()
-            .map(|(index, (name, ty))| Argument {
-                name: name.clone(),
-                expr: written.get(index).copied().flatten(),
-                ty: Some(ty.clone()),
-                source: ArgPlan::Arg(index as u32),
-            })
-            .collect();
+        let mut arguments = known_arguments(&args);
+        if record {
+            for (argument, written) in arguments.iter_mut().zip(self.written_arguments(at)) {
+                argument.expr = written;
+            }
+        }
         let found = match self.find_method(&ty, &method, &arguments, &scope, local) {
             Found::Open => return false,
             Found::Target(target) => {

@@ -273,7 +273,7 @@ impl Check<'_, '_> {
             Ty::Con(..) | Ty::Fn(_) => false,
             Ty::Never | Ty::Error => return,
         };
-        let args: Vec<ArgPlan> = (0..arity).map(ArgPlan::Arg).collect();
+        let args = ArgPlan::positions(arity as usize);
         let name = Name::from(method);
         let impls = self.trait_impls(&TraitRef::Builtin(trait_name.into()));
         let mut candidates = Vec::new();

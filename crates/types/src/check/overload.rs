@@ -8,7 +8,7 @@ use hir::body::{Expr, ExprId};
 
 use super::{
     Check,
-    argument::{Argument, match_arguments, plan_arguments},
+    argument::{Argument, known_arguments, match_arguments, plan_arguments},
     site::runtime_shape,
     target::callee_of,
 };
@@ -77,19 +77,11 @@ impl Check<'_, '_> {
 
     /// The best of some overloads for arguments as far as they are known.
     pub(crate) fn select(&mut self, functions: &[DefName], args: &[(Option<Name>, Option<Ty>)]) -> Selection {
+        let known = args.iter().enumerate().map(|(index, (name, ty))| Argument::known(index, name, ty.as_ref()));
+        let arguments: Vec<Argument> = known.collect();
         let mut best: Vec<(u32, usize, DefName, Vec<Option<Ty>>)> = Vec::new();
         for (order, def) in functions.iter().enumerate() {
             let Some(target) = self.target(def, &[]) else { continue };
-            let arguments: Vec<Argument> = args
-                .iter()
-                .enumerate()
-                .map(|(index, (name, ty))| Argument {
-                    name: name.clone(),
-                    expr: None,
-                    ty: ty.clone(),
-                    source: ArgPlan::Arg(index as u32),
-                })
-                .collect();
             let Ok(slots) = match_arguments(&target.params, &arguments) else { continue };
             let mut score = 0;
             let mut wanted: Vec<Option<Ty>> = vec![None; args.len()];
@@ -190,8 +182,7 @@ impl Check<'_, '_> {
         let name = functions.first().map(|def| def.name().clone()).unwrap_or_default();
         let site = self.overload_site(&name, functions, args);
         if is_call {
-            let plan = (0..args.len() as u32).map(ArgPlan::Arg).collect();
-            self.plan(at, CallPlan { callee: Callee::Site(site), args: plan });
+            self.plan(at, CallPlan { callee: Callee::Site(site), args: ArgPlan::positions(args.len()) });
         } else {
             self.resolution(at, Resolution::Site(site));
         }
@@ -199,16 +190,7 @@ impl Check<'_, '_> {
 
     /// The plan of a call of an overloaded function that types leave open.
     pub(crate) fn overload_site(&mut self, name: &Name, functions: &[DefName], args: &[(Option<Name>, Ty)]) -> Site {
-        let arguments: Vec<Argument> = args
-            .iter()
-            .enumerate()
-            .map(|(index, (name, ty))| Argument {
-                name: name.clone(),
-                expr: None,
-                ty: Some(ty.clone()),
-                source: ArgPlan::Arg(index as u32),
-            })
-            .collect();
+        let arguments = known_arguments(args);
         let mut typed = Vec::new();
         let mut untyped = Vec::new();
         for def in functions {

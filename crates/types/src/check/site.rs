@@ -10,7 +10,7 @@ use hir::body::LocalId;
 
 use super::{
     Check,
-    argument::{Argument, plan_arguments, positional, with_receiver},
+    argument::{Argument, plan_arguments, with_receiver},
     lookup::free_natives,
     raw,
     target::{callee_of, def_arity},
@@ -36,25 +36,22 @@ impl Check<'_, '_> {
         }
         if BUILTIN_TRAITS.contains(&trait_.name().as_str()) {
             for def in self.builtin_callees("", name).into_iter().take(1) {
-                candidates.push(SiteCandidate { heads: Vec::new(), callee: callee_of(&def), args: positional(params) });
+                candidates.push(SiteCandidate {
+                    heads: Vec::new(),
+                    callee: callee_of(&def),
+                    args: ArgPlan::positions(params),
+                });
             }
         }
         Site { name: name.clone(), candidates, field: false }
     }
 
     fn impl_candidate(&mut self, implementation: &ImplDef, name: &Name, params: usize) -> Option<SiteCandidate> {
-        let callee = match implementation.methods.iter().find(|(method, _)| method == name) {
-            Some((_, def)) => def.clone(),
-            None => {
-                let trait_def = self.trait_definition(&implementation.trait_)?;
-                let definition = self.doors.trait_def(&trait_def)?;
-                definition.methods.iter().find(|method| method.name == *name)?.default.clone()?
-            }
-        };
+        let callee = self.impl_method(implementation, name)?;
         Some(SiteCandidate {
             heads: vec![runtime_shape(&implementation.target)],
             callee: Callee::Function(callee),
-            args: positional(params),
+            args: ArgPlan::positions(params),
         })
     }
 
@@ -72,7 +69,11 @@ impl Check<'_, '_> {
             }
         }
         for def in self.builtin_callees("", name).into_iter().take(1) {
-            candidates.push(SiteCandidate { heads: Vec::new(), callee: callee_of(&def), args: positional(params) });
+            candidates.push(SiteCandidate {
+                heads: Vec::new(),
+                callee: callee_of(&def),
+                args: ArgPlan::positions(params),
+            });
         }
         Site { name: name.clone(), candidates, field: false }
     }
@@ -126,14 +127,7 @@ impl Check<'_, '_> {
             if !self.trait_is_accessible(&implementation.trait_, scope) {
                 continue;
             }
-            let def = match implementation.methods.iter().find(|(method, _)| method == name) {
-                Some((_, def)) => Some(def.clone()),
-                None => self
-                    .trait_definition(&implementation.trait_)
-                    .and_then(|def| self.doors.trait_def(&def))
-                    .and_then(|trait_| trait_.methods.iter().find(|method| method.name == *name)?.default.clone()),
-            };
-            let Some(def) = def else { continue };
+            let Some(def) = self.impl_method(&implementation, name) else { continue };
             if let Some(args) = self.site_arguments(&def, args) {
                 candidates.push(SiteCandidate {
                     heads: vec![runtime_shape(&implementation.target)],

@@ -175,19 +175,9 @@ impl Check<'_, '_> {
         result: &Ty,
     ) {
         let (at, record) = (self.pending[id].at, self.pending[id].record);
-        let mut arguments: Vec<super::argument::Argument> = args
-            .iter()
-            .enumerate()
-            .map(|(index, (name, ty))| super::argument::Argument {
-                name: name.clone(),
-                expr: None,
-                ty: Some(ty.clone()),
-                source: crate::infer::ArgPlan::Arg(index as u32),
-            })
-            .collect();
         let Some(target) = self.target(def, &[]) else { return };
         let is_call = self.is_call(at);
-        let found = self.apply(at, target, &mut arguments, record && is_call);
+        let found = self.apply(at, target, &mut super::argument::known_arguments(args), record && is_call);
         if record && !is_call {
             let resolution = match super::target::callee_of(def) {
                 Callee::Native(name) => Resolution::Native(name),

@@ -174,15 +174,27 @@ impl Check<'_, '_> {
         }
     }
 
+    /// The default of the trait for the method `name` of an impl.
+    fn default_method(&mut self, implementation: &ImplDef, name: &Name) -> Option<DefName> {
+        let trait_def = self.trait_definition(&implementation.trait_)?;
+        let definition = self.doors.trait_def(&trait_def)?;
+        definition.methods.iter().find(|method| method.name == *name)?.default.clone()
+    }
+
     /// The method `name` of an impl: its own, or the default of the trait.
+    pub(super) fn impl_method(&mut self, implementation: &ImplDef, name: &Name) -> Option<DefName> {
+        match implementation.methods.iter().find(|(method, _)| method == name) {
+            Some((_, def)) => Some(def.clone()),
+            None => self.default_method(implementation, name),
+        }
+    }
+
+    /// An instance of [`Check::impl_method`].
     pub(crate) fn impl_method_target(&mut self, implementation: &ImplDef, name: &Name) -> Option<Target> {
         if let Some((_, def)) = implementation.methods.iter().find(|(method, _)| method == name) {
             return self.target(&def.clone(), &[]);
         }
-        let trait_def = self.trait_definition(&implementation.trait_)?;
-        let definition = self.doors.trait_def(&trait_def)?;
-        let method = definition.methods.iter().find(|method| method.name == *name)?;
-        let default = method.default.clone()?;
+        let default = self.default_method(implementation, name)?;
         let args: Vec<Ty> = implementation.params.iter().map(|_| self.table.fresh()).collect();
         let self_ty = implementation.target.instantiate(&args);
         let mut target = self.target(&default, std::slice::from_ref(&self_ty))?;
