@@ -3,7 +3,7 @@
 //! A question is asked by name and answered by a query; what is recorded is the fingerprint of the answer, also when
 //! the answer is "there is no such thing". Recorded traces are what the persistence layer checks on recall.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, hash::Hash, sync::Arc};
 
 use base_db::{DefId, DefName, Fingerprint, ModuleId, Name, Stamped};
 use hir::{
@@ -125,6 +125,24 @@ pub struct Doors<'db> {
     module: RefCell<Option<(Name, ModuleId<'db>)>>,
 }
 
+fn value_of<T>(answer: &Option<Stamped<T>>) -> Option<Arc<T>> {
+    answer.as_ref().map(|answer| Arc::clone(&answer.value))
+}
+
+/// The answer in `known`; asked for if it is not there.
+fn kept<'db, K: Clone + Eq + Hash, T>(
+    known: &RefCell<FxHashMap<K, &'db T>>,
+    key: &K,
+    ask: impl FnOnce() -> &'db T,
+) -> &'db T {
+    if let Some(answer) = known.borrow().get(key) {
+        return answer;
+    }
+    let answer = ask();
+    known.borrow_mut().insert(key.clone(), answer);
+    answer
+}
+
 impl<'db> Doors<'db> {
     /// A reader that has asked nothing yet.
     pub fn new(db: &'db dyn TyDb) -> Self {
@@ -185,12 +203,7 @@ impl<'db> Doors<'db> {
     /// What `name` means inside `module`.
     pub fn resolve(&self, module: &Name, name: &Name) -> Arc<Resolved> {
         let key = (self.module_id(module), name.clone());
-        let known = self.resolved.borrow().get(&key).copied();
-        let answer = known.unwrap_or_else(|| {
-            let answer = ScopedName::new(self.db, key.0, name.clone()).resolved(self.db);
-            self.resolved.borrow_mut().insert(key, answer);
-            answer
-        });
+        let answer = kept(&self.resolved, &key, || ScopedName::new(self.db, key.0, name.clone()).resolved(self.db));
         Arc::clone(&answer.value)
     }
 
@@ -220,12 +233,12 @@ impl<'db> Doors<'db> {
 
     /// The signature of a function, method, value, constant or mvar.
     pub fn signature(&self, def: &DefName) -> Option<Arc<Signature>> {
-        self.kept(&self.signatures, def, crate::signature)
+        value_of(kept(&self.signatures, def, || crate::signature(self.db, self.def(def))))
     }
 
     /// The definition of a type.
     pub fn type_def(&self, def: &DefName) -> Option<Arc<TypeDef>> {
-        self.kept(&self.types, def, crate::type_def)
+        value_of(kept(&self.types, def, || crate::type_def(self.db, self.def(def))))
     }
 
     /// Number of parameters and alias target of a type.
@@ -269,25 +282,9 @@ impl<'db> Doors<'db> {
         }
     }
 
-    /// The answer in `known`, asked for if it is not there.
-    fn kept<T>(
-        &self,
-        known: &RefCell<FxHashMap<DefName, &'db Option<Stamped<T>>>>,
-        def: &DefName,
-        ask: impl FnOnce(&'db dyn TyDb, DefId<'db>) -> &'db Option<Stamped<T>>,
-    ) -> Option<Arc<T>> {
-        let answer = known.borrow().get(def).copied();
-        let answer = answer.unwrap_or_else(|| {
-            let answer = ask(self.db, self.def(def));
-            known.borrow_mut().insert(def.clone(), answer);
-            answer
-        });
-        answer.as_ref().map(|answer| Arc::clone(&answer.value))
-    }
-
     fn stamped<T>(&self, asked: Asked<'db>, answer: &Option<Stamped<T>>) -> Option<Arc<T>> {
         self.record(asked, fingerprint(answer));
-        answer.as_ref().map(|answer| Arc::clone(&answer.value))
+        value_of(answer)
     }
 }
 
