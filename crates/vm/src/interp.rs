@@ -251,6 +251,12 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             }
                         };
                     }
+                    macro_rules! same_kind {
+                        ($dst:expr, $a:expr, $b:expr, $kind:ident, $op:tt) => {{
+                            let (Value::$kind(a), Value::$kind(b)) = (reg!($a), reg!($b)) else { break 'slow };
+                            set_bool!($dst, a $op b);
+                        }};
+                    }
                     macro_rules! int_test {
                         ($a:expr, $b:expr, $op:tt, $offset:expr) => {{
                             let (Value::Int(a), Value::Int(b)) = (reg!($a), reg!($b)) else { break 'slow };
@@ -429,26 +435,11 @@ fn run_frames(world: &mut World, process: &mut Process, fuel: &mut i64) -> Resul
                             set_float!(dst, *value as f64);
                         }
 
-                        Instr::EqInt { dst, a, b } => {
-                            let (Value::Int(a), Value::Int(b)) = (reg!(a), reg!(b)) else { break 'slow };
-                            set_bool!(dst, a == b);
-                        }
-                        Instr::LtInt { dst, a, b } => {
-                            let (Value::Int(a), Value::Int(b)) = (reg!(a), reg!(b)) else { break 'slow };
-                            set_bool!(dst, a < b);
-                        }
-                        Instr::LeInt { dst, a, b } => {
-                            let (Value::Int(a), Value::Int(b)) = (reg!(a), reg!(b)) else { break 'slow };
-                            set_bool!(dst, a <= b);
-                        }
-                        Instr::LtFloat { dst, a, b } => {
-                            let (Value::Float(a), Value::Float(b)) = (reg!(a), reg!(b)) else { break 'slow };
-                            set_bool!(dst, a < b);
-                        }
-                        Instr::LeFloat { dst, a, b } => {
-                            let (Value::Float(a), Value::Float(b)) = (reg!(a), reg!(b)) else { break 'slow };
-                            set_bool!(dst, a <= b);
-                        }
+                        Instr::EqInt { dst, a, b } => same_kind!(dst, a, b, Int, ==),
+                        Instr::LtInt { dst, a, b } => same_kind!(dst, a, b, Int, <),
+                        Instr::LeInt { dst, a, b } => same_kind!(dst, a, b, Int, <=),
+                        Instr::LtFloat { dst, a, b } => same_kind!(dst, a, b, Float, <),
+                        Instr::LeFloat { dst, a, b } => same_kind!(dst, a, b, Float, <=),
 
                         Instr::Jump { target } => jump_to!(target),
                         Instr::JumpIf { cond, target } => match reg!(cond) {

@@ -53,6 +53,20 @@ pub(super) fn call_native(
     result
 }
 
+/// A callback of several parameters gets the elements of a tuple.
+#[inline]
+fn spread(process: &mut Process, wanted: usize) {
+    if process.scratch.len() == 1
+        && wanted >= 2
+        && let Value::Tuple(items) = &process.scratch[0]
+        && items.len() == wanted
+    {
+        let items = items.clone();
+        process.scratch.clear();
+        process.scratch.extend(items.iter().cloned());
+    }
+}
+
 /// Calls any function value with the arguments in scratch. `dst`: register for the result, `None` for a tail call.
 pub(super) fn invoke(world: &mut World, process: &mut Process, callee: &Value, dst: Option<u16>) -> Result<Next, Trap> {
     let wanted = match callee {
@@ -65,16 +79,7 @@ pub(super) fn invoke(world: &mut World, process: &mut Process, callee: &Value, d
         Value::Native(native) => usize::from(native.params),
         other => return Err(type_error("Function", other)),
     };
-    // A callback of several parameters gets the elements of a tuple.
-    if process.scratch.len() == 1
-        && wanted >= 2
-        && let Value::Tuple(items) = &process.scratch[0]
-        && items.len() == wanted
-    {
-        let items = items.clone();
-        process.scratch.clear();
-        process.scratch.extend(items.iter().cloned());
-    }
+    spread(process, wanted);
     // A function of the program keeps its defaults when it is passed around.
     let filled = match callee {
         Value::Closure(function) if process.scratch.len() < wanted && function.meta().body == 0 => {
@@ -167,15 +172,7 @@ pub(crate) fn push_callback(
         let entry = &meta.unit.entries[usize::from(meta.body)];
         process.scratch = args;
         let wanted = usize::from(entry.params);
-        if process.scratch.len() == 1
-            && wanted >= 2
-            && let Value::Tuple(items) = &process.scratch[0]
-            && items.len() == wanted
-        {
-            let items = items.clone();
-            process.scratch.clear();
-            process.scratch.extend(items.iter().cloned());
-        }
+        spread(process, wanted);
         process.scratch.truncate(wanted);
         process.push_scratch(entry, Ret::Discard, Some(function.clone()));
     }
