@@ -85,60 +85,22 @@ impl<'t> Node<'t> {
         Node { green, start: TextSize::new(0) }
     }
 
-    /// What it is.
-    #[must_use]
-    pub fn kind(&self) -> SyntaxKind {
-        SyntaxKind::from_raw(self.green.kind().0)
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn text_range(&self) -> TextRange {
-        TextRange::at(self.start, self.green.text_len())
-    }
-
-    /// The tree below it.
-    #[must_use]
-    pub fn to_green(&self) -> GreenNode {
-        self.green.to_owned()
-    }
-
     fn children(&self) -> Elements<'t> {
         Elements { children: self.green.children(), at: self.start, wanted: |_| true }
     }
 }
 
-impl<'t> Token<'t> {
-    /// What it is.
-    #[must_use]
-    pub fn kind(&self) -> SyntaxKind {
+impl Leaf for Token<'_> {
+    fn kind(&self) -> SyntaxKind {
         SyntaxKind::from_raw(self.green.kind().0)
     }
 
-    /// Where it is.
-    #[must_use]
-    pub fn text_range(&self) -> TextRange {
+    fn text_range(&self) -> TextRange {
         TextRange::at(self.start, self.green.text_len())
     }
 
-    /// What is written.
-    #[must_use]
-    pub fn text(&self) -> &'t str {
-        self.green.text()
-    }
-}
-
-impl Leaf for Token<'_> {
-    fn kind(&self) -> SyntaxKind {
-        Token::kind(self)
-    }
-
-    fn text_range(&self) -> TextRange {
-        Token::text_range(self)
-    }
-
     fn text(&self) -> &str {
-        Token::text(self)
+        self.green.text()
     }
 }
 
@@ -192,15 +154,15 @@ impl<'t> Tree for Node<'t> {
     type Elements = Elements<'t>;
 
     fn kind(&self) -> SyntaxKind {
-        Node::kind(self)
+        SyntaxKind::from_raw(self.green.kind().0)
     }
 
     fn text_range(&self) -> TextRange {
-        Node::text_range(self)
+        TextRange::at(self.start, self.green.text_len())
     }
 
     fn to_green(&self) -> GreenNode {
-        Node::to_green(self)
+        self.green.to_owned()
     }
 
     fn nodes(&self, wanted: Wanted) -> Nodes<'t> {

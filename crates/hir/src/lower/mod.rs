@@ -26,7 +26,7 @@ mod stmt;
 use base_db::{DefName, Name};
 use rustc_hash::{FxHashMap, FxHashSet};
 use syntax::{
-    GreenNode, Node, TextRange, Token,
+    GreenNode, Leaf, Node, TextRange, Token, Tree,
     ast::{AstNode, borrowed as ast},
 };
 

@@ -2,7 +2,7 @@
 
 use base_db::Name;
 use syntax::{
-    TextRange, Token,
+    Leaf, TextRange, Token, Tree,
     ast::{AstNode, borrowed as ast},
 };
 

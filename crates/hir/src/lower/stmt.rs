@@ -3,7 +3,7 @@
 use base_db::Name;
 use rustc_hash::FxHashMap;
 use syntax::{
-    TextRange, Token,
+    Leaf, TextRange, Token, Tree,
     ast::{
         AstNode,
         borrowed::{self as ast, BindTarget},
