@@ -1,16 +1,16 @@
-//! Types of expressions and statements.
+//! Types of expressions.
 //!
 //! Input: an expression and, as a hint, the type that its context wants. Output: its type; problems and decisions go
-//! into the state. Loops over statements, items and operator chains are loops here too; recursion follows nesting only.
+//! into the state. Chains of operators are loops; recursion follows nesting only.
 
 use base_db::Name;
-use hir::body::{BinaryOp, Expr, ExprId, Lambda, Literal, Pat, PatId, Stmt, TypeId, UnaryOp};
+use hir::body::{BinaryOp, Expr, ExprId, Lambda, Literal, UnaryOp};
 
-use super::{Check, LocalFunction, LocalTy, raw};
+use super::{Check, raw};
 use crate::{
     infer::{FieldAccess, Resolution},
-    report::{self, Draft},
-    ty::{Builtin, Constraint, FnTy, TraitRef, Ty},
+    report,
+    ty::{Builtin, Constraint, FnTy, Ty},
 };
 
 /// The type of a literal.
@@ -65,14 +65,7 @@ impl Check<'_, '_> {
         match &body.exprs[expr] {
             Expr::Missing => Ty::Error,
             Expr::Literal(literal) => literal_type(literal),
-            Expr::Interpolation(parts) => {
-                for &part in parts {
-                    let ty = self.infer_expr(part, None);
-                    self.require_builtin("Show", &ty, part);
-                    self.cx().shows.push((part, ty));
-                }
-                Ty::string()
-            }
+            Expr::Interpolation(parts) => self.infer_interpolation(parts),
             Expr::Local(local) => self.local_type(*local, expr),
             Expr::Name(name) => self.infer_name(expr, name, hint),
             Expr::Call { callee, type_args, args } => self.infer_call(expr, *callee, type_args, args, hint),
@@ -81,22 +74,7 @@ impl Check<'_, '_> {
                 self.infer_method_call(expr, *receiver, name, type_args, args, hint)
             }
             Expr::Field { base, name } => self.infer_field(expr, *base, name, hint),
-            Expr::Index { base, index } => {
-                let container = self.infer_expr(*base, None);
-                let index_ty = self.infer_expr(*index, None);
-                let literal = match &body.exprs[*index] {
-                    Expr::Literal(Literal::Int(value)) => u32::try_from(*value).ok(),
-                    _ => None,
-                };
-                let element = self.table.fresh();
-                self.table.mark_open_result(&element, true);
-                self.require(
-                    Constraint::Index { container, index: index_ty, literal, element: element.clone() },
-                    expr,
-                    true,
-                );
-                element
-            }
+            Expr::Index { base, index } => self.infer_index(expr, *base, *index),
             Expr::Unary { op: UnaryOp::Not, operand } => {
                 self.check_expr(*operand, &Ty::bool());
                 Ty::bool()
@@ -112,139 +90,31 @@ impl Check<'_, '_> {
                 self.check_expr(*right, &Ty::bool());
                 Ty::bool()
             }
-            Expr::Tuple(items) => {
-                let hints: Vec<Ty> = match hint.map(|hint| self.table.shallow(hint)) {
-                    Some(Ty::Con(crate::ty::Head::Tuple, args)) if args.len() == items.len() => args.to_vec(),
-                    _ => Vec::new(),
-                };
-                let items =
-                    items.iter().enumerate().map(|(index, &item)| self.infer_expr(item, hints.get(index))).collect();
-                Ty::tuple(items)
-            }
-            Expr::List { items, tail } => {
-                let item = self.table.fresh();
-                if let Some(Ty::Con(head, args)) = hint.map(|hint| self.table.shallow(hint))
-                    && head == crate::ty::Head::Builtin(Builtin::List)
-                    && items.iter().any(|&value| matches!(body.exprs[value], Expr::Lambda(_) | Expr::Construct { .. }))
-                {
-                    // Only what needs the context to be read gets it; mismatches show the first item otherwise.
-                    let wanted = args[0].clone();
-                    if !matches!(self.table.shallow(&wanted), Ty::Con(crate::ty::Head::Rigid(_), _)) {
-                        let _ = self.table.unify(&item, &wanted);
-                    }
-                }
-                let list = Ty::list(item.clone());
-                for &value in items {
-                    self.check_expr(value, &item);
-                }
-                if let Some(tail) = tail {
-                    self.check_expr(*tail, &list);
-                }
-                list
-            }
+            Expr::Tuple(items) => self.infer_tuple(items, hint),
+            Expr::List { items, tail } => self.infer_list(items, *tail, hint),
             Expr::RangeList(from, to) => {
                 self.check_expr(*from, &Ty::int());
                 self.check_expr(*to, &Ty::int());
                 Ty::list(Ty::int())
             }
             Expr::Map(entries) => self.infer_map(expr, entries, hint),
-            Expr::Set(items) => {
-                let wanted = match hint.map(|hint| self.table.shallow(hint)) {
-                    Some(Ty::Con(crate::ty::Head::Builtin(Builtin::Set), args)) => Some(args[0].clone()),
-                    _ => None,
-                };
-                let item = self.infer_joined(items, wanted);
-                self.require_key(&item, expr);
-                Ty::set(item)
-            }
+            Expr::Set(items) => self.infer_set(expr, items, hint),
             Expr::Lambda(lambda) => self.infer_lambda(lambda, hint),
-            Expr::Block { stmts, tail } => {
-                let visible = self.cx().visible.len();
-                for stmt in stmts {
-                    self.infer_stmt(stmt);
-                }
-                let ty = match tail {
-                    Some(tail) => self.infer_expr(*tail, hint),
-                    None => self.unit_unless_never(stmts),
-                };
-                self.cx().visible.truncate(visible);
-                ty
-            }
+            Expr::Block { stmts, tail } => self.infer_block(stmts, *tail, hint),
             Expr::If { .. } => self.infer_if(expr, hint),
-            Expr::Match { scrutinee, arms } => {
-                let ty = self.infer_expr(*scrutinee, None);
-                let pats: Vec<PatId> = arms.iter().map(|arm| arm.pat).collect();
-                let ty = self.scrutinee_type(&pats, &ty, false);
-                let result = self.infer_arms(arms, &ty, hint);
-                self.cx().matches.push((expr, ty));
-                result
-            }
-            Expr::Try { body: inner, arms, finally } => {
-                let mut result = self.infer_expr(*inner, hint);
-                for arm in arms {
-                    let visible = self.cx().visible.len();
-                    self.infer_pat(arm.pat, &Ty::Dyn);
-                    if let Some(guard) = arm.guard {
-                        self.check_expr(guard, &Ty::bool());
-                    }
-                    let ty = self.infer_expr(arm.body, hint);
-                    result = self.join_or_dyn(&result, &ty);
-                    self.cx().visible.truncate(visible);
-                }
-                if let Some(finally) = finally {
-                    self.infer_expr(*finally, None);
-                }
-                result
-            }
+            Expr::Match { scrutinee, arms } => self.infer_match(expr, *scrutinee, arms, hint),
+            Expr::Try { body, arms, finally } => self.infer_try(*body, arms, *finally, hint),
             Expr::Propagate(inner) => self.infer_expr(*inner, hint),
-            Expr::While { condition, body: inner } => {
+            Expr::While { condition, body } => {
                 self.check_expr(*condition, &Ty::bool());
-                self.infer_loop(*inner)
+                self.infer_loop(*body)
             }
-            Expr::For { var, from, until, body: inner } => {
-                self.check_expr(*from, &Ty::int());
-                self.check_expr(*until, &Ty::int());
-                self.bind_local(*var, LocalTy::Mono(Ty::int()));
-                let ty = self.infer_loop(*inner);
-                self.cx().visible.pop();
-                ty
-            }
-            Expr::Return(value) => {
-                let wanted = self.cx().returns.last().cloned();
-                match (value, wanted) {
-                    (Some(value), Some(wanted)) => {
-                        self.check_expr(*value, &wanted);
-                    }
-                    (Some(value), None) => {
-                        self.infer_expr(*value, None);
-                    }
-                    (None, Some(wanted)) => {
-                        self.expect(expr, &wanted, &Ty::unit());
-                    }
-                    (None, None) => {}
-                }
-                Ty::Never
-            }
-            Expr::Break(value) => {
-                if let Some(value) = value {
-                    let ty = self.infer_expr(*value, None);
-                    match self.cx().loops.last().cloned() {
-                        Some(Some(wanted)) => {
-                            self.expect(*value, &wanted, &ty);
-                        }
-                        Some(None) => {
-                            if let Some(last) = self.cx().loops.last_mut() {
-                                *last = Some(ty);
-                            }
-                        }
-                        None => {}
-                    }
-                }
-                Ty::Never
-            }
+            Expr::For { var, from, until, body } => self.infer_for(*var, *from, *until, *body),
+            Expr::Return(value) => self.infer_return(expr, *value),
+            Expr::Break(value) => self.infer_break(*value),
             Expr::Continue => Ty::Never,
-            Expr::Spawn { body: inner, .. } => {
-                self.infer_expr(*inner, None);
+            Expr::Spawn { body, .. } => {
+                self.infer_expr(*body, None);
                 Ty::builtin(Builtin::Pid)
             }
             Expr::Send { pid, message } => {
@@ -253,15 +123,7 @@ impl Check<'_, '_> {
                 self.called_by_anyone(&sent);
                 Ty::unit()
             }
-            Expr::Receive { arms, after } => {
-                let mut result = if arms.is_empty() { Ty::Never } else { self.infer_arms(arms, &Ty::Dyn, hint) };
-                if let Some((time, value)) = after {
-                    self.check_expr(*time, &Ty::int());
-                    let ty = self.infer_expr(*value, hint);
-                    result = self.join(*value, &result, &ty);
-                }
-                result
-            }
+            Expr::Receive { arms, after } => self.infer_receive(arms, *after, hint),
             Expr::Quote(_) => Ty::Dyn,
             Expr::Splice(inner) => {
                 self.infer_expr(*inner, None);
@@ -274,172 +136,27 @@ impl Check<'_, '_> {
         }
     }
 
-    /// A block that ends in a jump does not return either.
-    fn unit_unless_never(&mut self, stmts: &[Stmt]) -> Ty {
-        match stmts.last() {
-            Some(Stmt::Expr(last)) if matches!(self.bodies[self.current].expr_types[raw(*last)], Ty::Never) => {
-                Ty::Never
-            }
-            _ => Ty::unit(),
+    fn infer_interpolation(&mut self, parts: &[ExprId]) -> Ty {
+        for &part in parts {
+            let ty = self.infer_expr(part, None);
+            self.require_builtin("Show", &ty, part);
+            self.cx().shows.push((part, ty));
         }
+        Ty::string()
     }
 
-    fn infer_loop(&mut self, inner: ExprId) -> Ty {
-        self.cx().loops.push(None);
-        self.infer_expr(inner, None);
-        self.cx().loops.pop().flatten().unwrap_or_else(Ty::unit)
-    }
-
-    /// `if … else if … else`, as a loop over the chain.
-    fn infer_if(&mut self, expr: ExprId, hint: Option<&Ty>) -> Ty {
-        let body = self.body();
-        let mut result: Option<Ty> = None;
-        let mut chain = Vec::new();
-        let mut at = expr;
-        loop {
-            let Expr::If { condition, then, otherwise } = &body.exprs[at] else {
-                let ty = self.infer_expr(at, hint);
-                let joined = match &result {
-                    Some(first) => self.join(at, first, &ty),
-                    None => ty,
-                };
-                result = Some(joined);
-                break;
-            };
-            chain.push(at);
-            self.check_expr(*condition, &Ty::bool());
-            let visible = self.cx().visible.len();
-            let ty = self.infer_expr(*then, hint);
-            self.cx().visible.truncate(visible);
-            match otherwise {
-                Some(next) => {
-                    let joined = match &result {
-                        Some(first) => self.join(*then, first, &ty),
-                        None => ty,
-                    };
-                    result = Some(joined);
-                    at = *next;
-                }
-                None => {
-                    self.expect(*then, &Ty::unit(), &ty);
-                    let joined = match &result {
-                        Some(first) => self.join(*then, first, &Ty::unit()),
-                        None => Ty::unit(),
-                    };
-                    result = Some(joined);
-                    break;
-                }
-            }
-        }
-        let result = result.unwrap_or(Ty::Error);
-        for link in chain {
-            self.cx().expr_types[raw(link)] = result.clone();
-        }
-        result
-    }
-
-    /// Arms of `match` and `receive` against a scrutinee of type `ty`.
-    fn infer_arms(&mut self, arms: &[hir::body::Arm], ty: &Ty, hint: Option<&Ty>) -> Ty {
-        let mut result = Ty::Never;
-        for arm in arms {
-            let visible = self.cx().visible.len();
-            self.infer_pat(arm.pat, ty);
-            if let Some(guard) = arm.guard {
-                self.check_expr(guard, &Ty::bool());
-            }
-            let body = self.infer_expr(arm.body, hint);
-            result = self.join(arm.body, &result, &body);
-            self.cx().visible.truncate(visible);
-        }
-        result
-    }
-
-    /// Both types if they agree, otherwise the dynamic type. What only the run time knows may be anything, so it agrees
-    /// with nothing: the value of `try { 1 / n } catch { e -> e }` is no `Int`.
-    pub(crate) fn join_or_dyn(&mut self, first: &Ty, second: &Ty) -> Ty {
-        let first = self.table.shallow(first);
-        let second = self.table.shallow(second);
-        match (&first, &second) {
-            (Ty::Never, _) => second,
-            (_, Ty::Never) => first,
-            (Ty::Dyn, _) | (_, Ty::Dyn) => Ty::Dyn,
-            (Ty::Con(a, a_args), Ty::Con(b, b_args))
-                if a == b
-                    && a_args.len() == b_args.len()
-                    && !a_args.is_empty()
-                    && (self.has_dyn(&first) || self.has_dyn(&second) || !self.table.may_unify(&first, &second)) =>
-            {
-                let args = a_args.iter().zip(b_args.iter()).map(|(x, y)| self.join_or_dyn(x, y)).collect();
-                Ty::Con(a.clone(), args)
-            }
-            _ if self.is_excluded(&first, &second) || self.is_excluded(&second, &first) => Ty::Dyn,
-            _ => match self.table.may_unify(&first, &second) && self.table.unify(&first, &second).is_ok() {
-                true => {
-                    self.solve_woken();
-                    first
-                }
-                false => Ty::Dyn,
-            },
-        }
-    }
-
-    fn has_dyn(&mut self, ty: &Ty) -> bool {
-        self.table.resolve(ty).any(&mut |part| matches!(part, Ty::Dyn))
-    }
-
-    /// Whether `open` is a variable that must be a number, and `known` is none.
-    fn is_excluded(&mut self, open: &Ty, known: &Ty) -> bool {
-        let (Ty::Var(var), Ty::Con(..) | Ty::Fn(_)) = (open, known) else { return false };
-        let is_number = self.table.watchers(*var).into_iter().any(|id| {
-            let pending = &self.pending[id as usize];
-            pending.status == super::Status::Open
-                && match &pending.constraint {
-                    Constraint::Trait { trait_: TraitRef::Builtin(name), .. } => name == "Num",
-                    Constraint::Arith { .. } => true,
-                    _ => false,
-                }
-        });
-        is_number && !self.has_num(known)
-    }
-
-    /// The common type of keys, values or set elements; a wanted type that is known is strict.
-    fn infer_joined(&mut self, items: &[ExprId], wanted: Option<Ty>) -> Ty {
-        let wanted = wanted.map(|ty| self.table.shallow(&ty)).filter(|ty| matches!(ty, Ty::Con(..) | Ty::Fn(_)));
-        if let Some(wanted) = wanted {
-            for &item in items {
-                self.check_expr(item, &wanted);
-            }
-            return wanted;
-        }
-        let mut result: Option<Ty> = None;
-        for &item in items {
-            let ty = self.infer_expr(item, result.as_ref());
-            result = Some(match result {
-                Some(first) => self.join_or_dyn(&first, &ty),
-                None => ty,
-            });
-        }
-        result.unwrap_or_else(|| self.table.fresh())
-    }
-
-    fn infer_map(&mut self, expr: ExprId, entries: &[(ExprId, ExprId)], hint: Option<&Ty>) -> Ty {
-        let wanted = match hint.map(|hint| self.table.shallow(hint)) {
-            Some(Ty::Con(crate::ty::Head::Builtin(Builtin::Map), args)) => Some((args[0].clone(), args[1].clone())),
+    fn infer_index(&mut self, expr: ExprId, base: ExprId, index: ExprId) -> Ty {
+        let container = self.infer_expr(base, None);
+        let index_ty = self.infer_expr(index, None);
+        let literal = match &self.body().exprs[index] {
+            Expr::Literal(Literal::Int(value)) => u32::try_from(*value).ok(),
             _ => None,
         };
-        let keys: Vec<ExprId> = entries.iter().map(|(key, _)| *key).collect();
-        let values: Vec<ExprId> = entries.iter().map(|(_, value)| *value).collect();
-        let (key_hint, value_hint) = wanted.map_or((None, None), |(key, value)| (Some(key), Some(value)));
-        let key = self.infer_joined(&keys, key_hint);
-        let value = self.infer_joined(&values, value_hint);
-        self.require_key(&key, expr);
-        Ty::map(key, value)
-    }
-
-    /// Keys of maps and members of sets.
-    fn require_key(&mut self, ty: &Ty, at: ExprId) {
-        self.require_builtin("Hash", ty, at);
-        self.require_builtin("Eq", ty, at);
+        let element = self.table.fresh();
+        self.table.mark_open_result(&element, true);
+        let constraint = Constraint::Index { container, index: index_ty, literal, element: element.clone() };
+        self.require(constraint, expr, true);
+        element
     }
 
     /// A chain of left-nested binary operators, from the innermost left operand on.
@@ -550,175 +267,6 @@ impl Check<'_, '_> {
             }
             known => self.join(at, &known, found),
         }
-    }
-
-    // --- statements ---
-
-    fn infer_stmt(&mut self, stmt: &Stmt) {
-        match stmt {
-            Stmt::Let { pat, ty, value } => self.infer_let(*pat, *ty, *value),
-            Stmt::AssignLocal { local, value } => {
-                let ty = self.local_type(*local, *value);
-                self.check_expr(*value, &ty);
-            }
-            Stmt::AssignMvar { name, value } => {
-                let scope = self.scope();
-                let resolved = self.doors.resolve(&scope, name);
-                match resolved.value.as_ref().map(|def| (def.clone(), self.value_type(def, *value))) {
-                    Some((def, Some(ty))) => {
-                        self.check_expr(*value, &ty);
-                        if def.kind() != base_db::DefKind::Mvar {
-                            self.report_expr(
-                                *value,
-                                Draft::new(415, format!("cannot reassign immutable variable '{name}'")),
-                            );
-                        }
-                    }
-                    _ => {
-                        self.infer_expr(*value, None);
-                        let draft = self.unknown(name, hir::Wanted::Value, report::unknown_variable(name));
-                        self.report_expr(*value, draft);
-                    }
-                }
-            }
-            Stmt::AssignField { base, name, value } => {
-                let record = self.infer_expr(*base, None);
-                let field = self.table.fresh();
-                self.require(
-                    Constraint::HasField { ty: record.clone(), field: name.clone(), result: field.clone() },
-                    *base,
-                    false,
-                );
-                self.check_expr(*value, &field);
-                self.check_mutable(*value, &record, name);
-            }
-            Stmt::AssignIndex { base, index, value } => {
-                let container = self.infer_expr(*base, None);
-                let index = self.infer_expr(*index, None);
-                let element = self.table.fresh();
-                self.require(Constraint::IndexSet { container, index, element: element.clone() }, *base, false);
-                self.check_expr(*value, &element);
-            }
-            Stmt::Expr(expr) => {
-                self.infer_expr(*expr, None);
-            }
-        }
-    }
-
-    /// Fields of ordinary records cannot be assigned.
-    fn check_mutable(&mut self, at: ExprId, record: &Ty, field: &Name) {
-        if let Ty::Con(crate::ty::Head::Adt(def), _) = self.table.shallow(record)
-            && let Some(definition) = self.doors.type_def(&def)
-            && !definition.mutable
-            && !definition.reactive
-        {
-            self.report_expr(
-                at,
-                Draft::new(405, format!("Field `{field}` of `{}` is not mutable", def.name()))
-                    .help(format!("make a changed copy: `{}(value, {field}: …)`", def.name())),
-            );
-        }
-    }
-
-    fn infer_let(&mut self, pat: PatId, annotation: Option<TypeId>, value: ExprId) {
-        let body = self.body();
-        let annotation = annotation.map(|id| self.annotation(id));
-        let bound = match &body.pats[pat] {
-            Pat::Bind(local) => Some(*local),
-            _ => None,
-        };
-        let is_lambda = matches!(&body.exprs[value], Expr::Lambda(_));
-        let generalises = match &body.exprs[value] {
-            Expr::Lambda(_) | Expr::Local(_) => true,
-            Expr::Name(name) => name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_'),
-            Expr::Field { .. } => self.is_qualified_function(value),
-            _ => false,
-        };
-        if let Some(local) = bound
-            && generalises
-            && !body.locals[local].mutable
-        {
-            self.table.level += 1;
-            let first = self.pending.len();
-            let recursive = match &body.exprs[value] {
-                Expr::Lambda(Lambda { name: Some(own), .. }) => {
-                    let var = self.table.fresh();
-                    self.cx().locals[raw(*own)] = LocalTy::Mono(var.clone());
-                    self.cx().visible.push(*own);
-                    Some((*own, var))
-                }
-                _ => None,
-            };
-            if is_lambda && let Expr::Lambda(lambda) = &body.exprs[value] {
-                self.note_local_function(local, lambda);
-            }
-            let mut ty = self.infer_expr(value, annotation.as_ref());
-            if let Some(annotation) = &annotation {
-                self.expect(value, annotation, &ty);
-                ty = annotation.clone();
-            }
-            if let Some((own, var)) = recursive {
-                self.expect(value, &var, &ty);
-                self.cx().visible.retain(|visible| *visible != own);
-            }
-            self.table.level -= 1;
-            let ty = self.bounded(value, ty);
-            let scheme = self.generalise_local(&ty, first);
-            self.cx().locals[raw(local)] = scheme.clone();
-            self.bind_local(local, scheme);
-            return;
-        }
-        let found = self.infer_expr(value, annotation.as_ref());
-        let ty = match annotation {
-            Some(annotation) => {
-                self.expect(value, &annotation, &found);
-                annotation
-            }
-            None => found,
-        };
-        let ty = self.bounded(value, ty);
-        let ty = match self.table.shallow(&ty) {
-            // A value that never comes may be used as anything.
-            Ty::Never => self.table.fresh(),
-            _ => ty,
-        };
-        self.infer_pat(pat, &ty);
-    }
-
-    /// The type of a local, unless it is too large to be meant: parts that are shared in memory are not when written out.
-    fn bounded(&mut self, at: ExprId, ty: Ty) -> Ty {
-        if self.table.is_bounded(&ty) {
-            return ty;
-        }
-        let draft = report::mismatch(&Ty::Error, &Ty::Error, &crate::unify::Clash::Infinite);
-        self.report_expr(at, draft);
-        Ty::Error
-    }
-
-    /// Names and defaults of a local function, for named arguments.
-    fn note_local_function(&mut self, local: hir::body::LocalId, lambda: &Lambda) {
-        let body = self.body();
-        let names = lambda
-            .params
-            .iter()
-            .map(|param| match &body.pats[param.pat] {
-                Pat::Bind(local) => Some(body.locals[*local].name.clone()),
-                _ => None,
-            })
-            .collect();
-        let defaults = lambda.params.iter().map(|param| param.default.is_some()).collect();
-        let function = LocalFunction { names, defaults };
-        if let Some(own) = lambda.name {
-            self.cx().local_functions.insert(raw(own) as u32, function.clone());
-        }
-        self.cx().local_functions.insert(raw(local) as u32, function);
-    }
-
-    /// Makes a local known from here on.
-    pub(crate) fn bind_local(&mut self, local: hir::body::LocalId, ty: LocalTy) {
-        let state = self.cx();
-        state.locals[raw(local)] = ty;
-        state.visible.push(local);
     }
 
     /// `x.f`, or a qualified name.

@@ -8,7 +8,9 @@
 
 mod argument;
 mod call;
+mod collection;
 mod construct;
+mod control;
 mod expr;
 mod field;
 mod finish;
@@ -22,6 +24,7 @@ mod pat;
 mod race;
 mod site;
 mod solve;
+mod stmt;
 mod target;
 mod trait_method;
 

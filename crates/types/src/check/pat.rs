@@ -46,20 +46,7 @@ impl Check<'_, '_> {
             // An equality test says nothing about the types: they may differ, and then it fails.
             Pat::Missing | Pat::Wild | Pat::Equal(_) => {}
             Pat::Bind(local) => self.bind_local(*local, LocalTy::Mono(expected.clone())),
-            Pat::EqualName(name) => {
-                let scope = self.scope();
-                let resolved = self.doors.resolve(&scope, name);
-                match &resolved.value {
-                    Some(def) => {
-                        let meaning = self.value_resolution(def);
-                        self.cx().result.pinned.insert(pat, meaning);
-                    }
-                    None => {
-                        let draft = self.unknown(name, Wanted::Value, report::unknown_variable(name));
-                        self.report_pat(pat, draft);
-                    }
-                }
-            }
+            Pat::EqualName(name) => self.infer_pinned_name(pat, name),
             Pat::Assign(local) => {
                 if let LocalTy::Mono(ty) = self.cx().locals[raw(*local)].clone() {
                     self.expect_pat(pat, &ty, expected);
@@ -72,20 +59,7 @@ impl Check<'_, '_> {
             Pat::Range { .. } => {
                 self.expect_pat(pat, expected, &Ty::int());
             }
-            Pat::Tuple(items) => {
-                let types: Vec<Ty> = match self.table.shallow(expected) {
-                    Ty::Con(Head::Tuple, args) if args.len() == items.len() => args.to_vec(),
-                    Ty::Dyn => vec![Ty::Dyn; items.len()],
-                    _ => {
-                        let types: Vec<Ty> = items.iter().map(|_| self.table.fresh()).collect();
-                        self.expect_pat(pat, expected, &Ty::tuple(types.clone()));
-                        types
-                    }
-                };
-                for (item, ty) in items.iter().zip(&types) {
-                    self.infer_pat(*item, ty);
-                }
-            }
+            Pat::Tuple(items) => self.infer_tuple_pat(pat, items, expected),
             Pat::List { items, rest } => {
                 let item = self.list_item(pat, expected);
                 for &part in items {
@@ -95,71 +69,103 @@ impl Check<'_, '_> {
                     self.infer_pat(*rest, &Ty::list(item));
                 }
             }
-            Pat::StringPrefix { items, rest, .. } => match self.table.shallow(expected) {
-                Ty::Con(Head::Builtin(Builtin::List), args) => {
-                    for &part in items {
-                        self.infer_pat(part, &args[0]);
-                    }
-                    self.infer_pat(*rest, expected);
-                    self.cx().result.list_prefixes.push(pat);
-                }
-                known @ (Ty::Con(..) | Ty::Fn(_)) => {
-                    self.expect_pat(pat, &known, &Ty::string());
-                    self.infer_pat(*rest, &Ty::string());
-                }
-                // The rest has the type of the whole in both readings.
-                open => {
-                    self.infer_pat(*rest, &open);
-                    self.cx().prefixes.push((pat, open));
-                }
-            },
+            Pat::StringPrefix { items, rest, .. } => self.infer_prefix_pat(pat, items, *rest, expected),
             Pat::Constructor { name, fields } => self.infer_constructor_pat(pat, name, fields, expected),
-            Pat::Record(fields) => {
-                for (name, part) in fields {
-                    let field = self.table.fresh();
-                    let at = self.any_expr();
-                    self.require(
-                        Constraint::HasField { ty: expected.clone(), field: name.clone(), result: field.clone() },
-                        at,
-                        false,
-                    );
-                    self.infer_pat(*part, &field);
-                }
-            }
+            Pat::Record(fields) => self.infer_record_pat(fields, expected),
             Pat::Map(entries) => {
-                let (key, value) = match self.table.shallow(expected) {
-                    Ty::Con(Head::Builtin(Builtin::Map), args) => (args[0].clone(), args[1].clone()),
-                    Ty::Dyn => (Ty::Dyn, Ty::Dyn),
-                    known => {
-                        let (key, value) = (self.table.fresh(), self.table.fresh());
-                        if matches!(known, Ty::Var(_)) {
-                            self.expect_pat(pat, &known, &Ty::map(key.clone(), value.clone()));
-                        }
-                        (key, value)
-                    }
-                };
-                for (key_pat, value_pat) in entries {
-                    self.infer_pat(*key_pat, &key);
-                    self.infer_pat(*value_pat, &value);
+                let parts = self.refutable_parts(pat, Builtin::Map, 2, expected);
+                for (key, value) in entries {
+                    self.infer_pat(*key, &parts[0]);
+                    self.infer_pat(*value, &parts[1]);
                 }
             }
             Pat::Set(items) => {
-                let item = match self.table.shallow(expected) {
-                    Ty::Con(Head::Builtin(Builtin::Set), args) => args[0].clone(),
-                    Ty::Dyn => Ty::Dyn,
-                    known => {
-                        let item = self.table.fresh();
-                        if matches!(known, Ty::Var(_)) {
-                            self.expect_pat(pat, &known, &Ty::set(item.clone()));
-                        }
-                        item
-                    }
-                };
-                for &part in items {
-                    self.infer_pat(part, &item);
+                let parts = self.refutable_parts(pat, Builtin::Set, 1, expected);
+                for &item in items {
+                    self.infer_pat(item, &parts[0]);
                 }
             }
             Pat::Or(alternatives) => self.infer_alternatives(alternatives, expected),
+        }
+    }
+
+    /// `^x` where `x` is no local.
+    fn infer_pinned_name(&mut self, pat: PatId, name: &Name) {
+        let scope = self.scope();
+        let resolved = self.doors.resolve(&scope, name);
+        match &resolved.value {
+            Some(def) => {
+                let meaning = self.value_resolution(def);
+                self.cx().result.pinned.insert(pat, meaning);
+            }
+            None => {
+                let draft = self.unknown(name, Wanted::Value, report::unknown_variable(name));
+                self.report_pat(pat, draft);
+            }
+        }
+    }
+
+    fn infer_tuple_pat(&mut self, pat: PatId, items: &[PatId], expected: &Ty) {
+        let types: Vec<Ty> = match self.table.shallow(expected) {
+            Ty::Con(Head::Tuple, args) if args.len() == items.len() => args.to_vec(),
+            Ty::Dyn => vec![Ty::Dyn; items.len()],
+            _ => {
+                let types: Vec<Ty> = items.iter().map(|_| self.table.fresh()).collect();
+                self.expect_pat(pat, expected, &Ty::tuple(types.clone()));
+                types
+            }
+        };
+        for (item, ty) in items.iter().zip(&types) {
+            self.infer_pat(*item, ty);
+        }
+    }
+
+    /// `["pre" | rest]`, which matches strings and lists.
+    fn infer_prefix_pat(&mut self, pat: PatId, items: &[PatId], rest: PatId, expected: &Ty) {
+        match self.table.shallow(expected) {
+            Ty::Con(Head::Builtin(Builtin::List), args) => {
+                for &part in items {
+                    self.infer_pat(part, &args[0]);
+                }
+                self.infer_pat(rest, expected);
+                self.cx().result.list_prefixes.push(pat);
+            }
+            known @ (Ty::Con(..) | Ty::Fn(_)) => {
+                self.expect_pat(pat, &known, &Ty::string());
+                self.infer_pat(rest, &Ty::string());
+            }
+            // The rest has the type of the whole in both readings.
+            open => {
+                self.infer_pat(rest, &open);
+                self.cx().prefixes.push((pat, open));
+            }
+        }
+    }
+
+    /// `{ x, y: p }`: any type that has these fields.
+    fn infer_record_pat(&mut self, fields: &[(Name, PatId)], expected: &Ty) {
+        for (name, part) in fields {
+            let result = self.table.fresh();
+            let at = self.any_expr();
+            let constraint = Constraint::HasField { ty: expected.clone(), field: name.clone(), result: result.clone() };
+            self.require(constraint, at, false);
+            self.infer_pat(*part, &result);
+        }
+    }
+
+    /// The type arguments of a container that a pattern tests for: a value of another type does not match, which is no
+    /// mistake. Only what is not known yet becomes that container.
+    fn refutable_parts(&mut self, pat: PatId, container: Builtin, arity: usize, expected: &Ty) -> Vec<Ty> {
+        match self.table.shallow(expected) {
+            Ty::Con(Head::Builtin(found), args) if found == container => args.to_vec(),
+            Ty::Dyn => vec![Ty::Dyn; arity],
+            known => {
+                let parts: Vec<Ty> = (0..arity).map(|_| self.table.fresh()).collect();
+                if matches!(known, Ty::Var(_)) {
+                    self.expect_pat(pat, &known, &Ty::Con(Head::Builtin(container), parts.clone().into()));
+                }
+                parts
+            }
         }
     }
 
