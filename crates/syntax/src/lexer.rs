@@ -8,6 +8,7 @@
 //!
 //! A string may span lines, so one forgotten quote would swallow the file. When the end of the text is reached
 //! inside a string, the lexer goes back to the first string that spans lines, ends that one at its line, and goes on.
+//! What the end of the text does not show, the parser may find: it names the string that lacks its quote.
 
 use crate::{SyntaxError, SyntaxKind, TextRange, TextSize, literal::IntSuffix};
 use SyntaxKind::*;
@@ -27,16 +28,19 @@ pub(crate) struct RawToken {
 pub(crate) struct Lexed {
     pub(crate) tokens: Vec<RawToken>,
     pub(crate) errors: Vec<SyntaxError>,
+    /// Starts of the finished strings that span lines; ascending.
+    pub(crate) long_strings: Vec<u32>,
 }
 
-/// Splits `text` into tokens.
-pub(crate) fn lex(text: &str) -> Lexed {
+/// Splits `text` into tokens. A string that starts at the offset `broken` ends on its line.
+pub(crate) fn lex(text: &str, broken: Option<u32>) -> Lexed {
     let mut lexer = Lexer {
         text,
         bytes: text.as_bytes(),
         pos: 0,
         // Few texts have more than one token for two bytes.
-        out: Lexed { tokens: Vec::with_capacity(text.len() / 2 + 2), errors: Vec::new() },
+        out: Lexed { tokens: Vec::with_capacity(text.len() / 2 + 2), errors: Vec::new(), long_strings: Vec::new() },
+        broken: broken.map(|at| at as usize),
         after_dot: false,
         holes: Vec::new(),
         string_start: None,
@@ -60,6 +64,8 @@ struct Lexer<'t> {
     bytes: &'t [u8],
     pos: usize,
     out: Lexed,
+    /// Start of the string that is known to lack its quote.
+    broken: Option<usize>,
     /// The last significant token is `.`: digits are tuple components, never floats.
     after_dot: bool,
     /// For each open hole the number of `{` that are open in it.
@@ -112,8 +118,15 @@ impl Lexer<'_> {
         self.pos = point.pos;
         self.out.tokens.truncate(point.tokens);
         self.out.errors.truncate(point.errors);
+        self.out.long_strings.retain(|&start| (start as usize) < point.pos);
         self.holes.clear();
         self.string_start = None;
+        self.broken_string();
+    }
+
+    /// Reads a string that was found to lack its quote or the end of a hole.
+    fn broken_string(&mut self) {
+        let point = self.checkpoint();
         self.one_line_string();
         // A string that does end on its line was opened again inside a hole: by the quote that should have ended it.
         let hole = self.text[point.pos..self.pos].find("${");
@@ -304,6 +317,10 @@ impl Lexer<'_> {
     /// Remembers the outermost string, and sends a hopeless file to the line-wise reading.
     fn begin_string(&mut self) -> bool {
         if self.holes.is_empty() {
+            if self.broken == Some(self.pos) {
+                self.broken_string();
+                return false;
+            }
             if self.rewinds >= MAX_REWINDS {
                 self.one_line_string();
                 return false;
@@ -316,10 +333,10 @@ impl Lexer<'_> {
     fn finish_string(&mut self) {
         if self.holes.is_empty()
             && let Some(start) = self.string_start.take()
-            && self.suspect.is_none()
             && self.bytes[start.pos..self.pos].contains(&b'\n')
         {
-            self.suspect = Some(start);
+            self.out.long_strings.push(u32::try_from(start.pos).unwrap_or(u32::MAX));
+            self.suspect.get_or_insert(start);
         }
     }
 

@@ -108,7 +108,68 @@ pub fn text_of(node: &GreenNode) -> String {
 /// Parses one file.
 #[must_use]
 pub fn parse(text: &str) -> Parse {
-    let lexed = lexer::lex(text);
+    let attempt = attempt(text, None);
+    if attempt.errors.is_empty() || attempt.long_strings.is_empty() {
+        attempt.parse(text)
+    } else {
+        repaired(text, attempt)
+    }
+}
+
+/// How many strings are tried as the one that lacks its quote.
+const MAX_REPAIRS: usize = 6;
+
+/// A string without its quote goes on to the quote of the next one, and what was text is read as code from there. The
+/// end of the file need not show it: a `#` in such a text makes the rest of the line a comment, and the quotes match
+/// again. So of the strings that span lines those next to mistakes are tried as the one that lacks its quote: the
+/// last that begins before the mistake, or, where an opening quote is missing, behind it on its line.
+fn repaired(text: &str, first: Attempt) -> Parse {
+    let last_before = |at: usize| {
+        let before = first.long_strings.partition_point(|&start| (start as usize) < at);
+        Some(first.long_strings[before.checked_sub(1)?])
+    };
+    let beside = |error: &SyntaxError| {
+        let end = usize::from(error.range.end());
+        let line_end = text[end..].find('\n').map_or(text.len(), |n| end + n);
+        [last_before(end), last_before(line_end)]
+    };
+    let mut candidates: Vec<u32> = first.errors.iter().take(MAX_REPAIRS).flat_map(beside).flatten().collect();
+    candidates.dedup();
+    candidates.truncate(MAX_REPAIRS);
+    let mut best = first;
+    for start in candidates {
+        let other = attempt(text, Some(start));
+        if other.doubt() < best.doubt() {
+            best = other;
+        }
+    }
+    best.parse(text)
+}
+
+/// One reading of a text.
+struct Attempt {
+    green: GreenNode,
+    /// In the order of the text.
+    errors: Vec<SyntaxError>,
+    /// Starts of strings that span lines; ascending.
+    long_strings: Vec<u32>,
+}
+
+impl Attempt {
+    /// How much speaks against it: a lost quote turns each later pair around, so it shows in strings that span lines
+    /// as much as in mistakes.
+    fn doubt(&self) -> usize {
+        self.errors.len() + self.long_strings.len()
+    }
+
+    fn parse(self, text: &str) -> Parse {
+        Parse { text: Arc::from(text), green: self.green, errors: self.errors.into() }
+    }
+}
+
+/// Reads `text`; a string at the offset `broken` ends on its line.
+fn attempt(text: &str, broken: Option<u32>) -> Attempt {
+    let lexed = lexer::lex(text, broken);
     let tokens = parser::Tokens::new(lexed.tokens, text);
     let mut parser = parser::Parser::new(text, &tokens);
     grammar::items::file(&mut parser);
@@ -126,5 +187,5 @@ pub fn parse(text: &str) -> Parse {
     }
     errors.extend(lexed.errors);
     errors.sort_by_key(|error| (error.range.start(), error.range.end()));
-    Parse { text: Arc::from(text), green, errors: errors.into() }
+    Attempt { green, errors, long_strings: lexed.long_strings }
 }
