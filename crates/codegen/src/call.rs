@@ -4,8 +4,7 @@
 //! evaluated in the order of the parameters, those of constructors in the order of the source.
 
 use bytecode::{CallTarget, Candidate, Head as RunHead, Instr, Kind, MethodSite};
-use hir::body::{Arg, Expr, ExprId, LocalId, TypeId};
-use hir::type_ref::TypeRef;
+use hir::body::{Arg, Expr, ExprId, LocalId};
 use la_arena::RawIdx;
 use smol_str::SmolStr;
 use stdlib::Special;
@@ -15,6 +14,7 @@ use crate::{
     emit::{Label, Reg},
     lower::{Dest, Gen, default_symbol, type_ref},
     pattern::Static,
+    reflect::told_symbol,
 };
 
 /// The parts of a call as written.
@@ -24,7 +24,6 @@ struct Source<'a> {
     /// `x` of `x.m()`.
     receiver: Option<ExprId>,
     args: &'a [Arg],
-    type_args: &'a [TypeId],
 }
 
 /// Where the defaults of left-out arguments come from.
@@ -57,11 +56,9 @@ impl<'a> Gen<'a> {
     /// A call, method call or construction.
     pub(crate) fn call(&mut self, expr: ExprId, dest: Dest) {
         let source = match self.expr_of(expr) {
-            Expr::Call { callee, type_args, args } => Source { callee: Some(*callee), receiver: None, args, type_args },
-            Expr::MethodCall { receiver, args, type_args, .. } => {
-                Source { callee: None, receiver: Some(*receiver), args, type_args }
-            }
-            Expr::Construct { args, .. } => Source { callee: None, receiver: None, args, type_args: &[] },
+            Expr::Call { callee, args, .. } => Source { callee: Some(*callee), receiver: None, args },
+            Expr::MethodCall { receiver, args, .. } => Source { callee: None, receiver: Some(*receiver), args },
+            Expr::Construct { args, .. } => Source { callee: None, receiver: None, args },
             _ => return,
         };
         let mark = self.code().mark();
@@ -94,8 +91,10 @@ impl<'a> Gen<'a> {
                     return self.call_of_itself(expr, &plan.args, source, start);
                 }
                 let symbol = def.symbol();
-                let (args, argc) = self.arguments(expr, &plan.args, source, Defaults::Function(symbol));
-                let symbol = self.chunk.symbol(symbol.clone());
+                let told = self.told(expr);
+                let (args, argc) = self.arguments(expr, &plan.args, source, Defaults::Function(symbol), told);
+                let symbol =
+                    self.chunk.symbol(if told.is_empty() { symbol.clone() } else { told_symbol(symbol).into() });
                 self.finish_call(
                     dest,
                     |dst| Instr::Call { argc, dst, symbol, args },
@@ -217,7 +216,7 @@ impl<'a> Gen<'a> {
             Some(function) => Defaults::Local(function),
             None => Defaults::None,
         };
-        let (args, argc) = self.arguments(expr, plan, source, defaults);
+        let (args, argc) = self.arguments(expr, plan, source, defaults, &[]);
         self.finish_call(
             dest,
             |dst| Instr::CallValue { argc, dst, callee, args },
@@ -247,7 +246,7 @@ impl<'a> Gen<'a> {
             .map(|candidate| passed(&candidate.args))
             .find(|args| args.len() == written.len() && args.contains(&ArgPlan::Receiver) == method)
             .unwrap_or(written);
-        let (args, argc) = self.arguments(expr, &order, source, Defaults::None);
+        let (args, argc) = self.arguments(expr, &order, source, Defaults::None, &[]);
         let site = self.site(site, &order, None);
         self.finish_call(
             dest,
@@ -256,9 +255,16 @@ impl<'a> Gen<'a> {
         );
     }
 
-    /// Evaluates arguments into a window.
-    fn arguments(&mut self, expr: ExprId, plan: &[ArgPlan], source: &Source<'_>, defaults: Defaults<'_>) -> (Reg, u8) {
-        let args = self.code().alloc_many(plan.len());
+    /// Evaluates arguments into a window, and behind them what the callee is told.
+    fn arguments(
+        &mut self,
+        expr: ExprId,
+        plan: &[ArgPlan],
+        source: &Source<'_>,
+        defaults: Defaults<'_>,
+        told: &[Ty],
+    ) -> (Reg, u8) {
+        let args = self.code().alloc_many(plan.len() + told.len());
         for (index, arg) in plan.iter().enumerate() {
             let register = args + index as Reg;
             match (arg, source.expr(arg)) {
@@ -267,11 +273,14 @@ impl<'a> Gen<'a> {
                 (ArgPlan::Receiver | ArgPlan::Arg(_), None) => self.emit(Instr::LoadUnit { dst: register }),
             }
         }
+        for (register, ty) in (args + plan.len() as Reg..).zip(told) {
+            self.told_type(ty, register);
+        }
         self.at(expr);
-        (args, self.argc(plan.len()))
+        (args, self.argc(plan.len() + told.len()))
     }
 
-    fn argc(&mut self, count: usize) -> u8 {
+    pub(crate) fn argc(&mut self, count: usize) -> u8 {
         u8::try_from(count).unwrap_or_else(|_| {
             self.fail("arguments");
             0
@@ -352,30 +361,24 @@ impl<'a> Gen<'a> {
         }
         let special = stdlib::natives_named(name).find_map(|native| native.special);
         let (args, argc) = if special == Some(Special::TypeArguments) {
-            self.reflection_arguments(expr, name, plan, source)
+            self.reflection_arguments(expr, plan, source)
         } else {
-            self.arguments(expr, &plan.args, source, Defaults::None)
+            self.arguments(expr, &plan.args, source, Defaults::None, &[])
         };
         let native = self.chunk.native(name);
         self.finish_call(dest, |dst| Instr::CallNative { argc, dst, native, args }, None);
     }
 
-    /// The type argument as text, then the arguments. Reflection builds a value of the type of the whole call, except
-    /// that `typeNameOf[T]()` only names it.
-    fn reflection_arguments(&mut self, expr: ExprId, name: &str, plan: &CallPlan, source: &Source<'_>) -> (Reg, u8) {
-        let text = match (name, source.type_args) {
-            ("typeNameOf", [written, ..]) => written_text(&self.input.body.types[*written]),
-            _ => self.ty(expr).map_or_else(|| "_".to_owned(), type_text),
-        };
+    /// The type argument as text, then the arguments.
+    fn reflection_arguments(&mut self, expr: ExprId, plan: &CallPlan, source: &Source<'_>) -> (Reg, u8) {
         let args = self.code().alloc_many(plan.args.len() + 1);
-        let constant = self.chunk.str(&text);
-        self.emit(Instr::LoadConst { dst: args, constant });
         for (register, arg) in (args + 1..).zip(&plan.args) {
             match source.expr(arg) {
                 Some(value) => self.expr(value, Dest::Reg(register)),
                 None => self.emit(Instr::LoadUnit { dst: register }),
             }
         }
+        self.told_type(self.told(expr).first().unwrap_or(&Ty::Dyn), args);
         self.at(expr);
         (args, self.argc(plan.args.len() + 1))
     }
@@ -623,33 +626,4 @@ fn run_head(head: &Head) -> RunHead {
         },
     };
     RunHead::Kind(kind)
-}
-
-/// A type as reflection reads it: `List[shop.Item]`, `(Int, String)`.
-fn type_text(ty: &Ty) -> String {
-    let list = |types: &[Ty]| types.iter().map(type_text).collect::<Vec<_>>().join(", ");
-    let (name, args) = match ty {
-        Ty::Con(Head::Tuple, args) => return format!("({})", list(args)),
-        Ty::Con(Head::Builtin(Builtin::Unit), _) => return "()".to_owned(),
-        Ty::Con(Head::Builtin(builtin), args) => (format!("{builtin:?}"), args),
-        Ty::Con(Head::Adt(def), args) => (def.qualified(), args),
-        Ty::Con(Head::Rigid(name) | Head::Opaque(name), args) => (name.to_string(), args),
-        Ty::Fn(_) => return "Function".to_owned(),
-        Ty::Param(_) | Ty::Var(_) | Ty::Never | Ty::Dyn | Ty::Error => return "_".to_owned(),
-    };
-    if args.is_empty() { name } else { format!("{name}[{}]", list(args)) }
-}
-
-/// A written type as text.
-fn written_text(ty: &TypeRef) -> String {
-    let list = |types: &[TypeRef]| types.iter().map(written_text).collect::<Vec<_>>().join(", ");
-    match ty {
-        TypeRef::Named { path, args } if args.is_empty() => path.to_string(),
-        TypeRef::Named { path, args } => format!("{path}[{}]", list(args)),
-        TypeRef::List(item) => format!("List[{}]", written_text(item)),
-        TypeRef::Tuple(items) => format!("({})", list(items)),
-        TypeRef::Unit => "()".to_owned(),
-        TypeRef::Function { .. } => "Function".to_owned(),
-        TypeRef::Record(_) | TypeRef::Error => "_".to_owned(),
-    }
 }

@@ -250,7 +250,10 @@ impl Gen<'_> {
     fn name(&mut self, expr: ExprId, dst: Reg) {
         self.at(expr);
         match self.input.inference.resolutions.get(&expr) {
-            Some(resolution) => self.resolution(resolution, dst),
+            Some(resolution) => match self.told(expr) {
+                [] => self.resolution(resolution, dst),
+                told => self.told_function(expr, resolution, told, dst),
+            },
             // Reported: no code of this body runs.
             None => self.emit(Instr::LoadUnit { dst }),
         }

@@ -5,6 +5,7 @@
 //!
 //! - `lower`: shared state, frames, locals and captures. Start there.
 //! - `expr`, `call`, `pattern`, `control`, `assign`: the walk over the body.
+//! - `reflect`: types that a function is told at run time.
 //! - `emit`: instructions with labels, registers. `liveness`: copies become moves at last uses.
 //!
 //! Invariant: a chunk holds names and body-relative expression numbers, never positions; equal bodies, types and
@@ -19,6 +20,7 @@ mod expr;
 mod liveness;
 mod lower;
 mod pattern;
+mod reflect;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -35,7 +37,7 @@ use types::{Doors, InferenceResult, Trace, TyDb, TypeDef, ty::TraitRef};
 /// The code of one definition.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Compiled {
-    /// Symbol and chunk: the definition itself first (symbol = `DefName` as text), then its default arguments.
+    /// Symbol and chunk: the definition itself first (symbol = `DefName` as text), then what [`compile`] makes besides.
     pub chunks: Vec<(Name, Chunk)>,
     /// Questions that code generation asked (inference records its own), sorted.
     pub trace: Trace,
@@ -63,7 +65,8 @@ pub struct CompileInput<'a> {
 }
 
 /// The chunks of a definition: its own first, then one `symbol$default$n` for each parameter with a default, which
-/// takes the parameters before it.
+/// takes the parameters before it. A function that is told types has its code in `symbol$told`, which takes them behind
+/// the parameters; the own chunk calls that one, for those who cannot tell.
 ///
 /// `Err`: the function is larger than the format allows.
 pub fn compile(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError> {

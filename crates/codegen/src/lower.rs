@@ -20,6 +20,7 @@ use crate::{
     emit::{Emitter, Label, Reg},
     liveness::{self, ClosureRegisters},
     pattern::Static,
+    reflect,
 };
 
 /// Where the value of an expression goes.
@@ -100,10 +101,23 @@ pub(crate) fn chunks(input: &CompileInput<'_>) -> Result<Vec<Chunk>, BuildError>
     let symbol = input.def.symbol();
     let mut own = Gen::new(input, symbol.clone());
     let params = input.body.clauses.first().map_or(0, |clause| clause.params.len());
+    let told = input.inference.told_types.len();
     own.enter(params, None);
-    own.clauses();
+    if told == 0 {
+        own.clauses();
+    } else {
+        own.call_untold(params, told);
+    }
     own.leave(0, input.def.name());
     let mut chunks = vec![own.finish()?];
+    if told > 0 {
+        let mut own = Gen::new(input, reflect::told_symbol(symbol).into());
+        own.enter(params + told, None);
+        own.declare_told(params);
+        own.clauses();
+        own.leave(0, input.def.name());
+        chunks.push(own.finish()?);
+    }
     if has_defaults(input.def.kind()) {
         for index in 0..params {
             let clause = input.body.clauses.iter().find(|clause| clause.params[index].default.is_some());
@@ -253,7 +267,7 @@ impl<'a> Gen<'a> {
         let body = self.input.body;
         let params = body.clauses.first().map_or(0, |clause| clause.params.len());
         // A call by name enters the newest version of a function. Only what never changes may stay inside.
-        if self.input.def.module().starts_with("stdlib.") {
+        if self.input.def.module().starts_with("stdlib.") && self.input.inference.told_types.is_empty() {
             let start = self.code().label();
             self.code().bind(start);
             self.start = Some(start);

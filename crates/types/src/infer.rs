@@ -21,6 +21,11 @@ pub struct InferenceResult {
     /// `Expr::Call`, `MethodCall`, `Construct`; operators that a user implementation decides (`Binary`, `Unary`);
     /// `Index` and `AssignIndex` on user types.
     pub calls: FxHashMap<ExprId, CallPlan>,
+    /// What the callee of a call, or the function that a name means, must be told at run time: the types of its
+    /// [`Signature::told_types`](crate::Signature::told_types). Most functions need none and have no entry.
+    pub told: FxHashMap<ExprId, Vec<Ty>>,
+    /// The generic parameters that this code is told itself.
+    pub told_types: Vec<u32>,
     /// Parts of an interpolation that a user's `Show` decides, by part.
     pub shows: FxHashMap<ExprId, Callee>,
     /// Constructor of `Pat::Constructor`. Missing: reported.

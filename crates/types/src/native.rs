@@ -91,7 +91,16 @@ pub(crate) fn signature(db: &dyn TyDb, name: &str, index: usize) -> Option<Arc<S
 /// The signatures of all natives of a name. Depends on nothing, hence never computed twice in a process.
 #[salsa::tracked(returns(deref))]
 fn signatures<'db>(db: &'db dyn TyDb, key: NativeName<'db>) -> Arc<[Arc<Signature>]> {
-    stdlib::natives_named(key.name(db)).map(|row| Arc::new(read(row.ty))).collect()
+    stdlib::natives_named(key.name(db)).map(|row| Arc::new(signature_of(row))).collect()
+}
+
+fn signature_of(row: &stdlib::Native) -> Signature {
+    let mut signature = read(row.ty);
+    if row.special == Some(stdlib::Special::TypeArguments) {
+        let all = 0..signature.generics.len() as u32;
+        signature.constraints.extend(all.map(|index| Constraint::Reflect { ty: Ty::Param(index) }));
+    }
+    signature
 }
 
 /// Reads the text of a function head.

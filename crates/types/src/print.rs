@@ -166,6 +166,7 @@ pub fn scheme(signature: &Signature) -> String {
             Constraint::Length { ty } => format!("length({})", name(ty)),
             Constraint::Literal { ty } => format!("{} from a literal", name(ty)),
             Constraint::Concat { ty } => format!("Concat {}", name(ty)),
+            Constraint::Reflect { ty } => format!("{} at run time", name(ty)),
             Constraint::Overload { functions, args, result } => {
                 let function = functions.first().map_or("", |def| def.name().as_str());
                 format!("{function}({}) -> {}", list(args), name(result))

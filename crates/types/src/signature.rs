@@ -54,6 +54,16 @@ pub struct DefaultSig {
     pub constraints: Vec<Constraint>,
 }
 
+impl Signature {
+    /// The generic parameters that the code must be told at run time, in the order in which it gets them.
+    pub fn told_types(&self) -> impl Iterator<Item = u32> + '_ {
+        self.constraints.iter().filter_map(|constraint| match constraint {
+            Constraint::Reflect { ty: Ty::Param(index) } => Some(*index),
+            _ => None,
+        })
+    }
+}
+
 impl DefaultSig {
     /// A default whose type only its own definition knows; it fits every parameter.
     pub(crate) fn unknown() -> DefaultSig {

@@ -173,6 +173,12 @@ pub enum Constraint {
         /// The type.
         ty: Ty,
     },
+    /// Reflection looks at the type while the program runs: whoever chooses it tells the callee. In schemes always a
+    /// generic parameter.
+    Reflect {
+        /// The type.
+        ty: Ty,
+    },
     /// A call of an overloaded function whose arguments are not known yet.
     Overload {
         /// The candidates in order.
@@ -557,6 +563,7 @@ impl Constraint {
             Constraint::Length { ty } => Constraint::Length { ty: f(ty) },
             Constraint::Literal { ty } => Constraint::Literal { ty: f(ty) },
             Constraint::Concat { ty } => Constraint::Concat { ty: f(ty) },
+            Constraint::Reflect { ty } => Constraint::Reflect { ty: f(ty) },
             Constraint::Overload { functions, args: list, result } => {
                 Constraint::Overload { functions: functions.clone(), args: args(list, f), result: f(result) }
             }
@@ -569,7 +576,8 @@ impl Constraint {
             Constraint::Trait { ty, .. }
             | Constraint::Length { ty }
             | Constraint::Literal { ty }
-            | Constraint::Concat { ty } => visit(ty, true),
+            | Constraint::Concat { ty }
+            | Constraint::Reflect { ty } => visit(ty, true),
             Constraint::HasField { ty, result, .. } => {
                 visit(ty, true);
                 visit(result, false);

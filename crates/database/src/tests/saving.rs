@@ -341,6 +341,27 @@ fn a_unit_that_breaks_again_and_again_keeps_its_last_entry() {
     disk.is_idle();
 }
 
+/// A function that begins to need its type argument is called another way, by those who call it and by nobody else.
+#[test]
+fn the_need_of_a_type_argument_reaches_callers() {
+    let disk = Disk::new(0);
+    let load = |body: &str| format!("pub load[T](text: String, value: T) -> T = {body}\npub plain(n) = n\n");
+    disk.set("load.nos", Some(&load("value")));
+    disk.set("near.nos", Some("use load.*\npub near[T](v: T) -> T = load[T](\"1\", v)\npub aside() = plain(1)\n"));
+    disk.set("far.nos", Some("use near.*\npub far() = near(1) + near(2)\npub other() = aside()\n"));
+    disk.run();
+    disk.set("load.nos", Some(&load("if text.isEmpty() then value else value")));
+    assert_eq!(disk.run().stats().chunks_compiled, 1);
+    // `load`, `near` and `far`.
+    disk.set("load.nos", Some(&load("if typeNameOf[T]() == text then value else value")));
+    assert_eq!(disk.run().stats().chunks_compiled, 3);
+    disk.set("load.nos", Some(&load("if text == typeNameOf[T]() then value else value")));
+    assert_eq!(disk.run().stats().chunks_compiled, 1);
+    disk.set("load.nos", Some(&load("value")));
+    assert_eq!(disk.run().stats().chunks_compiled, 0);
+    disk.is_idle();
+}
+
 #[test]
 fn an_update_in_stretches_is_an_update() {
     for seed in 0..8 {

@@ -144,6 +144,7 @@ impl Check<'_, '_> {
             }
         }
         if record {
+            self.tell(expr, &target.callee, target.told);
             let mut callee = target.callee;
             if let Callee::Site(site) = &mut callee {
                 for candidate in &mut site.candidates {

@@ -34,6 +34,7 @@ impl Check<'_, '_> {
         self.settle_constructors(true);
         self.settle_patterns(true);
         self.settle_prefixes();
+        self.close_group_needs();
         self.settle_leftovers();
         let mut members = Vec::with_capacity(self.bodies.len());
         for (index, defaults) in defaults.iter().enumerate() {
@@ -44,6 +45,7 @@ impl Check<'_, '_> {
         let mut sites: Vec<Vec<usize>> = vec![Vec::new(); self.bodies.len()];
         let mut open: Vec<usize> = Vec::new();
         let mut sorted = 0;
+        let mut namings = Vec::with_capacity(self.bodies.len());
         for (index, defaults) in defaults.iter().enumerate() {
             self.current = index;
             let def = self.bodies[index].def.clone();
@@ -59,10 +61,12 @@ impl Check<'_, '_> {
             let (signature, names) = self.generalise(index, defaults, &open);
             self.decide(index, &sites[index]);
             let result = self.results(index, &names);
+            namings.push(names);
             let mut signature = signature;
             signature.failed = result.problems.iter().any(|problem| problem.severity.is_failure());
             members.push((def, signature, result));
         }
+        self.tell_group(&mut members, &namings);
         GroupOutcome { members }
     }
 
@@ -224,6 +228,7 @@ impl Check<'_, '_> {
             }
             Constraint::Trait { trait_: TraitRef::Builtin(_), .. }
             | Constraint::Length { .. }
+            | Constraint::Reflect { .. }
             | Constraint::Literal { .. } => {
                 if in_result {
                     return false;
@@ -676,6 +681,10 @@ impl Check<'_, '_> {
         let locals = std::mem::take(&mut self.bodies[index].locals);
         let mut result = std::mem::take(&mut self.bodies[index].result);
         result.expr_types = types.iter().map(|ty| self.finished(ty, naming)).collect();
+        result.told = std::mem::take(&mut result.told)
+            .into_iter()
+            .map(|(at, told)| (at, told.iter().map(|ty| self.finished(ty, naming)).collect()))
+            .collect();
         result.local_types = locals
             .iter()
             .map(|local| match local {
@@ -702,7 +711,7 @@ impl Check<'_, '_> {
     }
 
     /// A type for code generation: no variables.
-    fn finished(&mut self, ty: &Ty, naming: &Naming) -> Ty {
+    pub(super) fn finished(&mut self, ty: &Ty, naming: &Naming) -> Ty {
         let ty = self.table.resolve(ty);
         if !ty.any(&mut |part| matches!(part, Ty::Var(_) | Ty::Con(Head::Rigid(_), _))) {
             return ty;
@@ -721,12 +730,19 @@ fn library_type(name: &str) -> DefName {
 
 /// Which generic parameter a variable or declared parameter became.
 #[derive(Clone, Default)]
-struct Naming {
+pub(super) struct Naming {
     vars: FxHashMap<u32, u32>,
     rigid: FxHashMap<Name, u32>,
 }
 
 impl Naming {
+    /// What became the generic parameter `index`, as it is known inside the group.
+    pub(super) fn argument(&self, index: u32) -> Ty {
+        let var = self.vars.iter().find(|(_, place)| **place == index).map(|(var, _)| Ty::Var(*var));
+        let rigid = || self.rigid.iter().find(|(_, place)| **place == index).map(|(name, _)| Ty::rigid(name.clone()));
+        var.or_else(rigid).unwrap_or(Ty::Dyn)
+    }
+
     fn add_all(&mut self, vars: &[u32], generics: &mut Vec<Name>) {
         for var in vars {
             self.index(*var, generics);

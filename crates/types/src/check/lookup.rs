@@ -13,7 +13,7 @@ use super::{
     Check,
     argument::{Argument, match_arguments, with_receiver},
     raw,
-    target::{Target, TargetParam, target_of_value},
+    target::{Target, TargetParam, Told, target_of_value},
     trait_method::TraitMethodChoice,
 };
 use crate::{
@@ -222,7 +222,8 @@ impl Check<'_, '_> {
             .collect();
         let shared = vec![None; params.len()];
         let callee = Callee::Native(Name::from(format!("Reactive.{name}")));
-        Some(Target { callee, params, result, constraints: Vec::new(), shared, spreads: false })
+        let (told, constraints) = (Told::Nothing, Vec::new());
+        Some(Target { callee, params, result, told, constraints, shared, spreads: false })
     }
 
     fn local_target(&mut self, local: LocalId, receiver: &Ty) -> Option<Target> {

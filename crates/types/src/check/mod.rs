@@ -22,6 +22,7 @@ mod operator;
 mod overload;
 mod pat;
 mod race;
+mod reflect;
 mod site;
 mod solve;
 mod stmt;
@@ -188,6 +189,8 @@ pub(crate) struct Check<'a, 'db> {
     /// Constructors in expressions whose type was open when they were met.
     open_constructors: Vec<construct::OpenConstructor>,
     open_patterns: Vec<pat::OpenPattern>,
+    /// Calls and values of members of the group.
+    group_uses: Vec<reflect::GroupUse>,
     /// What is still open now takes its first candidate.
     last_resort: bool,
 }
@@ -277,6 +280,7 @@ impl<'a, 'db> Check<'a, 'db> {
             default_types: Vec::new(),
             open_constructors: Vec::new(),
             open_patterns: Vec::new(),
+            group_uses: Vec::new(),
             last_resort: false,
         }
     }
@@ -485,7 +489,8 @@ impl<'a, 'db> Check<'a, 'db> {
                 if self.pending[index].status != Status::Open {
                     continue;
                 }
-                let mut outer = false;
+                // What reflection looks at is one type: a local function is not told any.
+                let mut outer = matches!(self.pending[index].constraint, Constraint::Reflect { .. });
                 let mut parts = Vec::new();
                 self.pending[index].constraint.each_type(&mut |ty, decides| parts.push((ty.clone(), decides)));
                 for (part, decides) in &parts {

@@ -117,7 +117,9 @@ impl Check<'_, '_> {
             self.resolution(expr, resolution);
             let Some(target) = self.target(def, &[]) else { return Ty::Error };
             self.add_constraints(&target, expr);
-            return target_type(&target);
+            let ty = target_type(&target);
+            self.tell(expr, &target.callee, target.told);
+            return ty;
         }
         // Of several, those whose number of parameters fits the wanted function.
         let wanted = match hint.map(|hint| self.table.shallow(hint)) {

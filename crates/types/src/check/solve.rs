@@ -136,6 +136,7 @@ impl Check<'_, '_> {
                     }
                 }
             }
+            Constraint::Reflect { ty } => self.solve_reflect(at, &ty),
             Constraint::Overload { functions, args, result } => {
                 let known: Vec<(Option<Name>, Option<Ty>)> =
                     args.iter().map(|(name, ty)| (name.clone(), Some(ty.clone()))).collect();
@@ -177,6 +178,9 @@ impl Check<'_, '_> {
         let (at, record) = (self.pending[id].at, self.pending[id].record);
         let Some(target) = self.target(def, &[]) else { return };
         let is_call = self.is_call(at);
+        if record && !is_call {
+            self.tell(at, &target.callee, target.told.clone());
+        }
         let found = self.apply(at, target, &mut super::argument::known_arguments(args), record && is_call);
         if record && !is_call {
             let resolution = match super::target::callee_of(def) {

@@ -26,12 +26,26 @@ pub(crate) struct TargetParam {
     pub(crate) default: Option<DefaultSig>,
 }
 
+/// What the code of a callee must be told at run time.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// Nothing, as most.
+    Nothing,
+    /// These types.
+    Types(Vec<Ty>),
+    /// It is a member of the group, used with these generic arguments if it has a declared scheme: what it needs is not
+    /// known yet.
+    Member(Vec<Ty>),
+}
+
 /// A callee, instantiated for one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) callee: Callee,
     pub(crate) params: Vec<TargetParam>,
     pub(crate) result: Ty,
+    /// What the code must be told at run time.
+    pub(crate) told: Told,
     /// Added before arguments are looked at.
     pub(crate) constraints: Vec<Constraint>,
     /// Undeclared parameters that share one variable are reported in words of their own.
@@ -51,7 +65,12 @@ impl Check<'_, '_> {
         let callee = callee_of(def);
         if let Some(member) = self.members.get(def) {
             match member.declared.clone() {
-                Some(declared) => return Some(self.instantiate_target(&declared, callee, explicit)),
+                Some(declared) => {
+                    let generics = self.fresh_generics(&declared, explicit);
+                    let mut target = self.instantiate_with(&declared, callee, &generics);
+                    target.told = Told::Member(generics);
+                    return Some(target);
+                }
                 None => {
                     let params = member
                         .params
@@ -65,7 +84,8 @@ impl Check<'_, '_> {
                         .collect::<Vec<_>>();
                     let shared = vec![None; params.len()];
                     let result = member.result.clone();
-                    return Some(Target { callee, params, result, constraints: Vec::new(), shared, spreads: false });
+                    let (told, constraints) = (Told::Member(Vec::new()), Vec::new());
+                    return Some(Target { callee, params, result, told, constraints, shared, spreads: false });
                 }
             }
         }
@@ -95,17 +115,24 @@ impl Check<'_, '_> {
                 })
                 .collect::<Vec<_>>();
             let shared = vec![None; params.len()];
-            return Target { callee, params, result: Ty::Error, constraints: Vec::new(), shared, spreads: true };
+            let (told, constraints) = (Told::Nothing, Vec::new());
+            return Target { callee, params, result: Ty::Error, told, constraints, shared, spreads: true };
         }
         let generics = self.fresh_generics(signature, explicit);
+        self.instantiate_with(signature, callee, &generics)
+    }
+
+    fn instantiate_with(&mut self, signature: &Signature, callee: Callee, generics: &[Ty]) -> Target {
+        let mut told = signature.told_types().map(|index| generics[index as usize].clone()).peekable();
+        let told = if told.peek().is_some() { Told::Types(told.collect()) } else { Told::Nothing };
         let params = signature
             .params
             .iter()
             .map(|param| TargetParam {
                 name: param.name.clone(),
-                ty: param.ty.instantiate(&generics),
+                ty: param.ty.instantiate(generics),
                 has_default: param.default.is_some(),
-                default: param.default.as_ref().map(|default| self.instantiate_default(default, &generics)),
+                default: param.default.as_ref().map(|default| self.instantiate_default(default, generics)),
             })
             .collect();
         let shared = signature
@@ -119,11 +146,12 @@ impl Check<'_, '_> {
         Target {
             callee,
             params,
-            result: signature.result.instantiate(&generics),
+            result: signature.result.instantiate(generics),
+            told,
             constraints: signature
                 .constraints
                 .iter()
-                .map(|constraint| constraint.map(&mut |ty| ty.instantiate(&generics)))
+                .map(|constraint| constraint.map(&mut |ty| ty.instantiate(generics)))
                 .collect(),
             shared,
             spreads: false,
@@ -175,7 +203,8 @@ pub(super) fn target_of_value(callee: Callee, function: &FnTy, local: Option<&Lo
         })
         .collect();
     let shared = vec![None; params.len()];
-    Target { callee, params, result: function.result.clone(), constraints: Vec::new(), shared, spreads: false }
+    let result = function.result.clone();
+    Target { callee, params, result, told: Told::Nothing, constraints: Vec::new(), shared, spreads: false }
 }
 
 /// The callee that a definition is.

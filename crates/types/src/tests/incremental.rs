@@ -94,6 +94,32 @@ fn an_unrelated_item_is_no_news() {
     );
 }
 
+const REFLECTS: &str = "\
+//- /main.nos
+use util.*
+near[T](x: T) -> String = name(x)
+far() = near(1)
+aside() = plain(1)
+//- /util.nos
+pub name[T](x: T) -> String = \"?\"
+pub plain(y) = y
+";
+
+/// The schemes of `name` and `near` change; `aside` calls neither.
+#[test]
+fn the_need_of_a_type_argument_reaches_callers() {
+    check_edit(
+        REFLECTS,
+        "util.nos",
+        "pub name[T](x: T) -> String = typeNameOf[T]()\npub plain(y) = y\n",
+        expect![[r#"
+        infer_group 3
+        mentions 1
+        scheme 2
+        unit_groups 1"#]],
+    );
+}
+
 const VARIANT: &str = "\
 //- /main.nos
 use shape.*

@@ -50,9 +50,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("typeNameOf", 1, |_, args| {
         let name = string(&args[0])?;
         // Programs know types by their own name.
-        let plain = name.split(['[', '(']).next().unwrap_or(name);
-        let from = plain.rfind('.').map_or(0, |dot| dot + 1);
-        Ok(Value::str(&name[from..]))
+        Ok(text(parse_type(name).map_or_else(|| name.to_string(), |ty| type_text(&ty))))
     }),
 ];
 
