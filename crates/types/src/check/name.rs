@@ -146,7 +146,7 @@ impl Check<'_, '_> {
             return self.function_value(expr, vec![def.clone()], None);
         }
         let fitting = if choice.is_empty() { fitting } else { choice };
-        let arity = wanted.as_ref().map_or_else(|| def_arity(&fitting[0]), |function| function.params.len());
+        let arity = wanted.as_ref().map_or_else(|| commonest_arity(&fitting), |function| function.params.len());
         let fitting: Vec<DefName> = {
             let same: Vec<DefName> = fitting.iter().filter(|def| def_arity(def) == arity).cloned().collect();
             if same.is_empty() { fitting } else { same }
@@ -192,6 +192,14 @@ impl Check<'_, '_> {
         };
         matches!(self.table.shallow(&ty), Ty::Fn(_)).then_some(local)
     }
+}
+
+/// The number of parameters that most of some overloads have; of those that are equally common, the smallest.
+fn commonest_arity(functions: &[DefName]) -> usize {
+    let mut arities: Vec<usize> = functions.iter().map(def_arity).collect();
+    arities.sort_unstable();
+    let runs = arities.chunk_by(|a, b| a == b);
+    runs.max_by_key(|run| (run.len(), std::cmp::Reverse(run[0]))).map_or(0, |run| run[0])
 }
 
 /// The trait whose implementations replace what a native function does for every type.
