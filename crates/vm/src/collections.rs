@@ -1,21 +1,26 @@
-//! Maps and sets: persistent B-trees in the total order of keys, so that iteration is deterministic.
+//! Maps and sets: persistent trees in the total order of keys, so that iteration is deterministic.
+//!
+//! Ints, the most frequent keys, are kept apart from all others: digits lead to them, the others are compared.
 //!
 //! Invariant: keys are hashable values ([`crate::compare::check_key`] runs before every insert).
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
+use bytecode::Kind;
 use imbl::GenericOrdMap;
 use imbl::shared_ptr::RcK;
 
 use crate::compare::total_order;
 use crate::mem::{self, Garbage};
+use crate::radix::IntMap;
 use crate::text;
 use crate::value::Value;
 
 /// A value used as key: ordered by [`total_order`]. Trees share nodes and copy some of them, so what they occupy is
 /// counted by the keys in them.
 #[repr(transparent)]
-pub(crate) struct Key(pub Value);
+struct Key(Value);
 
 /// A key with a value and its part of a node.
 const SLOT: usize = 40;
@@ -52,15 +57,73 @@ impl Ord for Key {
     #[inline]
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         match (&self.0, &other.0) {
-            (Value::Int(a), Value::Int(b)) => a.cmp(b),
             (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(std::cmp::Ordering::Equal),
             (a, b) => total_order(a, b),
         }
     }
 }
 
-pub(crate) type PMap = GenericOrdMap<Key, Value, RcK>;
-pub(crate) type PSet = GenericOrdMap<Key, (), RcK>;
+/// Entries in key order.
+#[derive(Clone)]
+pub(crate) struct Tree<V> {
+    ints: IntMap<V>,
+    /// Keys that are no Ints.
+    others: GenericOrdMap<Key, V, RcK>,
+}
+
+pub(crate) type PMap = Tree<Value>;
+pub(crate) type PSet = Tree<()>;
+
+impl<V> Default for Tree<V> {
+    fn default() -> Self {
+        Self { ints: IntMap::default(), others: GenericOrdMap::new() }
+    }
+}
+
+impl<V> Tree<V> {
+    fn len(&self) -> usize {
+        self.ints.len() + self.others.len()
+    }
+
+    #[inline]
+    fn get(&self, key: &Value) -> Option<&V> {
+        match key {
+            Value::Int(int) => self.ints.get(*int),
+            _ => self.others.get(Key::of(key)),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Cow<'_, Value>, &V)> {
+        let is_below = |(key, _): &(&Key, &V)| key.0.kind() < Kind::Int;
+        let below = self.others.iter().take_while(is_below).map(borrowed);
+        let above = self.others.iter().skip_while(is_below).map(borrowed);
+        below.chain(self.ints.iter().map(|(int, value)| (Cow::Owned(Value::Int(int)), value))).chain(above)
+    }
+}
+
+fn borrowed<'a, V>((key, value): (&'a Key, &'a V)) -> (Cow<'a, Value>, &'a V) {
+    (Cow::Borrowed(&key.0), value)
+}
+
+impl<V: Clone + Default> Tree<V> {
+    /// Puts a key in, which has been checked; gives what belonged to it before.
+    #[inline]
+    pub(crate) fn insert(&mut self, key: Value, value: V) -> Option<V> {
+        match key {
+            Value::Int(int) => self.ints.insert(int, value),
+            _ => self.others.insert(Key::new(key), value),
+        }
+    }
+
+    /// Takes a key out. Nothing is copied if it is not there.
+    pub(crate) fn remove(&mut self, key: &Value) -> Option<V> {
+        match key {
+            Value::Int(int) => self.ints.remove(*int),
+            _ if self.others.contains_key(Key::of(key)) => self.others.remove(Key::of(key)),
+            _ => None,
+        }
+    }
+}
 
 /// A map value; `Rc::make_mut` gives the persistent update.
 #[derive(Clone, Default)]
@@ -102,24 +165,24 @@ impl MapObj {
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// Value of a key.
     pub fn get(&self, key: &Value) -> Option<&Value> {
-        self.0.get(Key::of(key))
+        self.0.get(key)
     }
 
-    /// Entries in key order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Value, &Value)> {
-        self.0.iter().map(|(key, value)| (&key.0, value))
+    /// Entries in key order. Ints are not kept as values, so they are made here.
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, Value>, &Value)> {
+        self.0.iter()
     }
 
     /// A map value of entries; later keys win. The keys have been checked.
     pub(crate) fn collect(entries: impl Iterator<Item = (Value, Value)>) -> Value {
-        let mut map = PMap::new();
+        let mut map = PMap::default();
         for (key, value) in entries {
-            map.insert(Key::new(key), value);
+            map.insert(key, value);
         }
         Value::Map(Rc::new(MapObj(map)))
     }
@@ -133,24 +196,24 @@ impl SetObj {
 
     /// Whether there is no member.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 
     /// Whether `item` is a member.
     pub fn contains(&self, item: &Value) -> bool {
-        self.0.contains_key(Key::of(item))
+        self.0.get(item).is_some()
     }
 
-    /// Members in key order.
-    pub fn iter(&self) -> impl Iterator<Item = &Value> {
-        self.0.keys().map(|key| &key.0)
+    /// Members in key order, as [`MapObj::iter`] gives keys.
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, Value>> {
+        self.0.iter().map(|(item, ())| item)
     }
 
     /// A set value of members. They have been checked.
     pub(crate) fn collect(items: impl Iterator<Item = Value>) -> Value {
-        let mut set = PSet::new();
+        let mut set = PSet::default();
         for item in items {
-            set.insert(Key::new(item), ());
+            set.insert(item, ());
         }
         Value::Set(Rc::new(SetObj(set)))
     }
@@ -158,15 +221,54 @@ impl SetObj {
 
 impl Key {
     #[inline]
-    pub(crate) fn new(value: Value) -> Self {
+    fn new(value: Value) -> Self {
         mem::charge(SLOT);
         Key(value)
     }
 
     /// A borrowed value seen as a key, for look-ups without cloning.
     #[inline]
-    pub(crate) fn of(value: &Value) -> &Key {
+    fn of(value: &Value) -> &Key {
         // SAFETY: `Key` is `repr(transparent)` over `Value`.
         unsafe { &*std::ptr::from_ref(value).cast::<Key>() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::SizedKind;
+
+    #[test]
+    fn keys_of_all_kinds_come_in_the_total_order() {
+        let mut keys = vec![
+            Value::Unit,
+            Value::Bool(true),
+            Value::Int(i64::MIN),
+            Value::Int(-1),
+            Value::Int(0),
+            Value::Int(i64::MAX),
+            Value::Sized(SizedKind::Int8, 0),
+            Value::Char('a'),
+            Value::str(""),
+            Value::tuple(vec![Value::Int(1), Value::Int(2)]),
+        ];
+        keys.sort_by(total_order);
+        let entries = || keys.iter().rev().map(|key| (key.clone(), key.clone()));
+        let (Value::Map(map), Value::Set(set)) =
+            (MapObj::collect(entries()), SetObj::collect(entries().map(|(key, _)| key)))
+        else {
+            panic!("a map and a set")
+        };
+        let same = |a: &Value, b: &Value| total_order(a, b).is_eq();
+        assert_eq!((map.len(), set.len()), (keys.len(), keys.len()));
+        assert!(map.iter().zip(&keys).all(|((key, value), wanted)| same(&key, wanted) && same(value, wanted)));
+        assert!(set.iter().zip(&keys).all(|(item, wanted)| same(&item, wanted)));
+        for key in &keys {
+            assert!(map.get(key).is_some() && set.contains(key));
+            let mut less = map.0.clone();
+            assert!(less.remove(key).is_some() && less.remove(key).is_none());
+            assert_eq!((less.len(), map.len()), (keys.len() - 1, keys.len()));
+        }
     }
 }

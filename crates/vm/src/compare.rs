@@ -4,6 +4,7 @@
 //! User implementations of `Eq`, `Ord` and `Hash` are the compiler's business: it calls them where the language wants
 //! them.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -21,7 +22,7 @@ use crate::value::{SizedKind, Value};
 enum Pairs<'a> {
     Slices(std::iter::Zip<std::slice::Iter<'a, Value>, std::slice::Iter<'a, Value>>),
     Lists(std::iter::Zip<list::Iter<'a>, list::Iter<'a>>),
-    Maps(Box<dyn Iterator<Item = [(&'a Value, &'a Value); 2]> + 'a>, Option<(&'a Value, &'a Value)>),
+    Maps(Box<dyn Iterator<Item = (&'a Value, &'a Value)> + 'a>),
 }
 
 impl<'a> Pairs<'a> {
@@ -29,11 +30,7 @@ impl<'a> Pairs<'a> {
         match self {
             Pairs::Slices(pairs) => pairs.next(),
             Pairs::Lists(pairs) => pairs.next(),
-            Pairs::Maps(pairs, pending) => pending.take().or_else(|| {
-                let [keys, values] = pairs.next()?;
-                *pending = Some(values);
-                Some(keys)
-            }),
+            Pairs::Maps(pairs) => pairs.next(),
         }
     }
 
@@ -115,19 +112,12 @@ fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Result<Look<'a, bool>, Trap> {
             if Rc::ptr_eq(x, y) && x.is_empty() {
                 return Ok(Look::Done(true));
             }
-            let entries = x.iter().zip(y.iter()).map(|((k, v), (l, w))| [(k, l), (v, w)]);
-            return inside(x.len() == y.len(), Pairs::Maps(Box::new(entries), None));
+            let keys = x.iter().map(|(key, _)| key).zip(y.iter().map(|(key, _)| key));
+            let same = x.len() == y.len() && same_keys(keys)?;
+            let values = x.iter().zip(y.iter()).map(|((_, x), (_, y))| (x, y));
+            return inside(same, Pairs::Maps(Box::new(values)));
         }
-        (Value::Set(x), Value::Set(y)) => {
-            let mut steps = Steps::default();
-            for (a, b) in x.iter().zip(y.iter()) {
-                steps.step()?;
-                if total_order(a, b).is_ne() {
-                    return Ok(Look::Done(false));
-                }
-            }
-            x.len() == y.len()
-        }
+        (Value::Set(x), Value::Set(y)) => x.len() == y.len() && same_keys(x.iter().zip(y.iter()))?,
         (Value::Array(a), Value::Array(b)) => Rc::ptr_eq(a, b),
         (Value::Buffer(a), Value::Buffer(b)) => Rc::ptr_eq(a, b),
         (Value::Reactive(a), Value::Reactive(b)) => Rc::ptr_eq(a, b),
@@ -136,6 +126,17 @@ fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Result<Look<'a, bool>, Trap> {
         (Value::Constructor(a), Value::Constructor(b)) => Rc::ptr_eq(a, b),
         _ => false,
     }))
+}
+
+fn same_keys<'a>(pairs: impl Iterator<Item = (Cow<'a, Value>, Cow<'a, Value>)>) -> Result<bool, Trap> {
+    let mut steps = Steps::default();
+    for (a, b) in pairs {
+        steps.step()?;
+        if total_order(&a, &b).is_ne() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The language's order. `None`: a NaN decides, so every comparison is false.
@@ -292,11 +293,15 @@ pub(crate) fn hash(value: &Value) -> Result<i64, Trap> {
         Value::Bool(value) => Ok(i64::from(*value)),
         _ => {
             let mut state = Fnv(0xcbf2_9ce4_8422_2325);
-            let mut work = vec![value];
+            let mut work = vec![Cow::Borrowed(value)];
             let mut steps = Steps::default();
             while let Some(value) = work.pop() {
                 steps.step()?;
-                hash_head(&mut state, value, &mut work)?;
+                match value {
+                    Cow::Borrowed(value) => hash_head(&mut state, value, &mut work)?,
+                    // A key that is an Int: nothing is inside of it.
+                    Cow::Owned(value) => hash_head(&mut state, &value, &mut Vec::new())?,
+                }
             }
             Ok(state.0 as i64)
         }
@@ -313,7 +318,7 @@ impl Fnv {
     }
 }
 
-fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<&'a Value>) -> Result<(), Trap> {
+fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<Cow<'a, Value>>) -> Result<(), Trap> {
     match value {
         Value::Unit => state.bytes(&[0]),
         Value::Bool(value) => state.bytes(&[u8::from(*value)]),
@@ -333,26 +338,26 @@ fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<&'a Value>) -
         }
         Value::BigInt(value) => state.bytes(&BigInt::to_signed_bytes_le(value)),
         Value::Decimal(value) => state.bytes(value.normalize().to_string().as_bytes()),
-        Value::Tuple(items) => work.extend(items.iter().rev()),
+        Value::Tuple(items) => work.extend(items.iter().rev().map(Cow::Borrowed)),
         Value::Data(fields) => {
             let def = &fields.meta().def;
             state.bytes(def.name.as_bytes());
             if def.kind == TypeKind::Variant {
                 state.bytes(&def.index.to_le_bytes());
             }
-            work.extend(fields.iter().rev());
+            work.extend(fields.iter().rev().map(Cow::Borrowed));
         }
         Value::List(..) => {
             if let Some(items) = value.as_list() {
                 state.bytes(&(items.len() as u64).to_le_bytes());
                 let from = work.len();
-                work.extend(items.iter());
+                work.extend(items.iter().map(Cow::Borrowed));
                 work[from..].reverse();
             }
         }
         Value::Map(map) => {
             for (key, value) in map.iter() {
-                work.push(value);
+                work.push(Cow::Borrowed(value));
                 work.push(key);
             }
         }
@@ -383,6 +388,21 @@ mod tests {
         assert_eq!(hash(&Value::str("hello")), -6_615_550_055_289_275_125);
         assert_eq!(hash(&Value::Bool(true)), 1);
         assert_eq!(hash(&Value::Unit), 0);
+    }
+
+    #[test]
+    fn maps_are_hashed_from_the_last_key_on() {
+        let entries =
+            [(Value::str("b"), Value::Unit), (Value::Int(70), Value::str("x")), (Value::Int(-3), Value::Int(7))];
+        let map = crate::collections::MapObj::collect(entries.into_iter());
+        let mut state = Fnv(0xcbf2_9ce4_8422_2325);
+        state.bytes(b"b");
+        state.bytes(&[0]);
+        state.bytes(&70i64.to_le_bytes());
+        state.bytes(b"x");
+        state.bytes(&(-3i64).to_le_bytes());
+        state.bytes(&7i64.to_le_bytes());
+        assert_eq!(hash(&map).ok(), Some(state.0 as i64));
     }
 
     #[test]

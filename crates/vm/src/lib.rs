@@ -25,6 +25,7 @@ mod mem;
 mod natives;
 mod number;
 mod process;
+mod radix;
 mod reactive;
 mod show;
 mod stop;

@@ -229,8 +229,8 @@ fn parts_fit(rows: &[Vec<Head>], arg: &Value) -> bool {
     };
     match arg {
         Value::List(..) => fit(0, arg.as_list().and_then(|items| items.head())),
-        Value::Set(set) => fit(0, set.iter().next()),
-        Value::Map(map) => map.iter().next().is_none_or(|(key, value)| fit(0, Some(key)) && fit(1, Some(value))),
+        Value::Set(set) => fit(0, set.iter().next().as_deref()),
+        Value::Map(map) => map.iter().next().is_none_or(|(key, value)| fit(0, Some(&key)) && fit(1, Some(value))),
         Value::Tuple(items) => items.iter().enumerate().all(|(index, item)| fit(index, Some(item))),
         Value::Data(fields) => fields.iter().enumerate().all(|(index, field)| fit(index, Some(field))),
         _ => true,

@@ -4,6 +4,7 @@
 //! early when the run has to end, see [`crate::stop`]: what is shared inside of a value is written each time, so that a
 //! small value may have a text that no memory holds.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use bytecode::TypeKind;
@@ -89,7 +90,7 @@ enum Rest<'a> {
     Slice(std::slice::Iter<'a, Value>),
     Fields(std::iter::Zip<std::slice::Iter<'a, smol_str::SmolStr>, std::slice::Iter<'a, Value>>),
     List(list::Iter<'a>),
-    Map(Box<dyn Iterator<Item = (&'a Value, &'a Value)> + 'a>, Option<&'a Value>),
+    Map(Box<dyn Iterator<Item = (Cow<'a, Value>, &'a Value)> + 'a>, Option<&'a Value>),
 }
 
 impl<'a> Open<'a> {
@@ -109,14 +110,15 @@ impl<'a> Open<'a> {
             Rest::Slice(items) => (None, items.next()),
             Rest::List(items) => (None, items.next()),
             Rest::Fields(fields) => match fields.next() {
-                Some((name, value)) => (Some(name), Some(value)),
+                Some((name, value)) => (Some(Cow::Borrowed(&name[..])), Some(value)),
                 None => (None, None),
             },
             Rest::Map(entries, pending) => match entries.next() {
-                Some((key, value)) => {
+                Some((Cow::Borrowed(key), value)) => {
                     *pending = Some(value);
                     (None, Some(key))
                 }
+                Some((Cow::Owned(key), value)) => (Some(Cow::Owned(display(&key))), Some(value)),
                 None => (None, None),
             },
         };
@@ -128,7 +130,7 @@ impl<'a> Open<'a> {
             out.push_str(", ");
         }
         if let Some(name) = name {
-            out.push_str(name);
+            out.push_str(&name);
             out.push_str(": ");
         }
         item
@@ -241,7 +243,7 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Result<
             let mut texts = Vec::with_capacity(set.len());
             for item in stop::polled(set.iter()) {
                 let mut text = String::new();
-                write_value(&mut text, item?, form)?;
+                write_value(&mut text, item?.as_ref(), form)?;
                 texts.push(text);
             }
             let texts = stop::sorted(texts, |run| run.sort_unstable(), |a, b| a <= b)?;

@@ -4,7 +4,6 @@
 
 use std::rc::Rc;
 
-use crate::collections::Key;
 use crate::compare::check_key;
 use crate::failure::{Trap, out_of_bounds, panic, type_error};
 use crate::list::List;
@@ -119,7 +118,7 @@ pub(crate) fn index(obj: &Value, key: &Value) -> Result<Value, Trap> {
 pub(super) fn set_index(slot: &mut Value, key: Value, value: Value) -> Result<(), Trap> {
     if let Value::Map(map) = slot {
         check_key(&key)?;
-        let old = Rc::make_mut(map).0.insert(Key::new(key), value);
+        let old = Rc::make_mut(map).0.insert(key, value);
         drop(old);
         return Ok(());
     }

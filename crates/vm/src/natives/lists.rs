@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::cmp::Ordering;
 
-use crate::collections::{Key, PSet};
+use crate::collections::PSet;
 use crate::compare::{check_key, compare, equal, total_order};
 use crate::failure::{Raise, Trap, panic, throw_text, type_error};
 use crate::list::List;
@@ -226,11 +226,11 @@ fn int_key(item: &Value) -> i64 {
 /// First occurrences. Hashable elements are found in a tree, others by search.
 fn unique<'a>(items: impl Iterator<Item = &'a Value>) -> Result<Vec<Value>, Trap> {
     let mut kept: Vec<Value> = Vec::new();
-    let mut keys = PSet::new();
+    let mut keys = PSet::default();
     for item in polled(items) {
         let item = item?;
         if check_key(item).is_ok() {
-            if keys.insert(Key::new(item.clone()), ()).is_none() {
+            if keys.insert(item.clone(), ()).is_none() {
                 kept.push(item.clone());
             }
             continue;

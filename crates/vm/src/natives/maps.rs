@@ -1,8 +1,9 @@
 //! Maps and sets. Updates work in place when the argument has no other owner.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::collections::{Key, MapObj, SetObj};
+use crate::collections::{MapObj, SetObj};
 use crate::compare::check_key;
 use crate::failure::{Trap, panic, type_error};
 use crate::natives::{NativeDef, list, native};
@@ -39,7 +40,7 @@ pub(super) static TABLE: &[NativeDef] = &[
         check_key(&args[1])?;
         let mut map = take_map(&mut args[0])?;
         let (key, value) = (std::mem::take(&mut args[1]), std::mem::take(&mut args[2]));
-        Rc::make_mut(&mut map).0.insert(Key::new(key), value);
+        Rc::make_mut(&mut map).0.insert(key, value);
         Ok(Value::Map(map))
     }),
     native("Map.intersection", 2, |_, args| {
@@ -48,7 +49,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("Map.isEmpty", 1, |_, args| Ok(Value::Bool(map(&args[0])?.is_empty()))),
     native("Map.keys", 1, |_, args| {
-        Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(|(key, _)| key.clone()).collect()))
+        Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(|(key, _)| key.into_owned()).collect()))
     }),
     native("Map.lookup", 2, |ctx, args| {
         let found = map(&args[0])?.get(&args[1]).cloned();
@@ -57,20 +58,20 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Map.remove", 2, |_, args| {
         let mut map = take_map(&mut args[0])?;
         if map.get(&args[1]).is_some() {
-            Rc::make_mut(&mut map).0.remove(Key::of(&args[1]));
+            Rc::make_mut(&mut map).0.remove(&args[1]);
         }
         Ok(Value::Map(map))
     }),
     native("Map.size", 1, |_, args| Ok(Value::Int(map(&args[0])?.len() as i64))),
     native("Map.toList", 1, |_, args| {
-        let pair = |(key, value): (&Value, &Value)| Value::tuple(vec![key.clone(), value.clone()]);
+        let pair = |(key, value): (Cow<'_, Value>, &Value)| Value::tuple(vec![key.into_owned(), value.clone()]);
         Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(pair).collect()))
     }),
     native("Map.union", 2, |_, args| {
         let (own, mut other) = (take_map(&mut args[0])?, take_map(&mut args[1])?);
         let union = Rc::make_mut(&mut other);
         for (key, value) in until_stopped(own.iter()) {
-            union.0.insert(Key::new(key.clone()), value.clone());
+            union.0.insert(key.into_owned(), value.clone());
         }
         Ok(Value::Map(other))
     }),
@@ -80,7 +81,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Set.contains", 2, |_, args| Ok(Value::Bool(set(&args[0])?.contains(&args[1])))),
     native("Set.difference", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| !other.contains(item)).cloned()))
+        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| !other.contains(item)).map(Cow::into_owned)))
     }),
     native("Set.empty", 0, |_, _| Ok(SetObj::collect(std::iter::empty()))),
     native("Set.fromList", 1, |_, args| {
@@ -93,28 +94,29 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Set.insert", 2, |_, args| {
         check_key(&args[1])?;
         let mut set = take_set(&mut args[0])?;
-        if !set.contains(&args[1]) {
-            Rc::make_mut(&mut set).0.insert(Key::new(std::mem::take(&mut args[1])), ());
+        // Others go on sharing all of a set that has the item.
+        if Rc::strong_count(&set) == 1 || !set.contains(&args[1]) {
+            Rc::make_mut(&mut set).0.insert(std::mem::take(&mut args[1]), ());
         }
         Ok(Value::Set(set))
     }),
     native("Set.intersection", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| other.contains(item)).cloned()))
+        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| other.contains(item)).map(Cow::into_owned)))
     }),
     native("Set.isEmpty", 1, |_, args| Ok(Value::Bool(set(&args[0])?.is_empty()))),
     native("Set.isProperSubset", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(Value::Bool(own.len() < other.len() && own.iter().all(|item| other.contains(item))))
+        Ok(Value::Bool(own.len() < other.len() && own.iter().all(|item| other.contains(&item))))
     }),
     native("Set.isSubset", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(Value::Bool(own.len() <= other.len() && own.iter().all(|item| other.contains(item))))
+        Ok(Value::Bool(own.len() <= other.len() && own.iter().all(|item| other.contains(&item))))
     }),
     native("Set.remove", 2, |_, args| {
         let mut set = take_set(&mut args[0])?;
         if set.contains(&args[1]) {
-            Rc::make_mut(&mut set).0.remove(Key::of(&args[1]));
+            Rc::make_mut(&mut set).0.remove(&args[1]);
         }
         Ok(Value::Set(set))
     }),
@@ -122,16 +124,18 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Set.symmetricDifference", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
         let only_own = until_stopped(own.iter()).filter(|item| !other.contains(item));
-        Ok(SetObj::collect(only_own.chain(other.iter().filter(|item| !own.contains(item))).cloned()))
+        Ok(SetObj::collect(only_own.chain(other.iter().filter(|item| !own.contains(item))).map(Cow::into_owned)))
     }),
-    native("Set.toList", 1, |_, args| Ok(Value::list(until_stopped(set(&args[0])?.iter()).cloned().collect()))),
+    native("Set.toList", 1, |_, args| {
+        Ok(Value::list(until_stopped(set(&args[0])?.iter()).map(Cow::into_owned).collect()))
+    }),
     native("Set.union", 2, |_, args| {
         let other = take_set(&mut args[1])?;
         let mut own = take_set(&mut args[0])?;
         let union = Rc::make_mut(&mut own);
         for item in other.iter() {
-            if !union.contains(item) {
-                union.0.insert(Key::new(item.clone()), ());
+            if !union.contains(&item) {
+                union.0.insert(item.into_owned(), ());
             }
         }
         Ok(Value::Set(own))
@@ -169,6 +173,6 @@ fn take_set(value: &mut Value) -> Result<Rc<SetObj>, Trap> {
 /// The map without the entries whose key is not wanted.
 fn filtered(value: &mut Value, wanted: impl Fn(&Value) -> bool) -> Result<Value, Trap> {
     let map = take_map(value)?;
-    let kept = map.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| (key.clone(), value.clone()));
+    let kept = map.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| (key.into_owned(), value.clone()));
     Ok(MapObj::collect(kept))
 }
