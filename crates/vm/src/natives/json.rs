@@ -538,25 +538,7 @@ fn build(ctx: &mut NativeCtx<'_>, ty: &TypeText, json: &Value, depth: usize) -> 
         TypeText::Tuple(items) if items.is_empty() => {
             return if which == NULL { Ok(Value::Unit) } else { Err(expected("Null", which)) };
         }
-        TypeText::Tuple(types) => {
-            if which != ARRAY {
-                return Err(expected("Array", which));
-            }
-            let items = list(&content)?;
-            if items.len() != types.len() {
-                return Err(throw_text(&format!(
-                    "Expected Json Array of {} elements, found {}",
-                    types.len(),
-                    items.len()
-                )));
-            }
-            let items = types
-                .iter()
-                .zip(items.iter())
-                .map(|(ty, item)| build(ctx, ty, item, depth + 1))
-                .collect::<Result<Vec<_>, _>>()?;
-            return Ok(Value::tuple(items));
-        }
+        TypeText::Tuple(types) => return build_each(ctx, types, json, depth).map(Value::tuple),
         TypeText::Named(name, args) => (name, args),
     };
     let sized = |kind: SizedKind| match (which, &content) {
@@ -709,27 +691,23 @@ fn build_declared(
         ([], _) => Vec::new(),
         (_, None) => return Err(expected("Object", STRING)),
         ([only], Some(json)) => vec![build(ctx, only, &json, depth + 1)?],
-        (types, Some(json)) => {
-            let (which, content) = json_of(&json)?;
-            if which != ARRAY {
-                return Err(expected("Array", which));
-            }
-            let items = list(&content)?;
-            if items.len() != types.len() {
-                return Err(throw_text(&format!(
-                    "Expected Json Array of {} elements, found {}",
-                    types.len(),
-                    items.len()
-                )));
-            }
-            types
-                .iter()
-                .zip(items.iter())
-                .map(|(ty, json)| build(ctx, ty, json, depth + 1))
-                .collect::<Result<Vec<_>, _>>()?
-        }
+        (types, Some(json)) => build_each(ctx, types, &json, depth)?,
     };
     Ok(make(ctx, def, values))
+}
+
+/// One value for each of `types`, from a `Json` array of as many elements.
+fn build_each(ctx: &mut NativeCtx<'_>, types: &[TypeText], json: &Value, depth: usize) -> Result<Vec<Value>, Trap> {
+    let (which, content) = json_of(json)?;
+    if which != ARRAY {
+        return Err(expected("Array", which));
+    }
+    let items = list(&content)?;
+    if items.len() != types.len() {
+        let (wanted, found) = (types.len(), items.len());
+        return Err(throw_text(&format!("Expected Json Array of {wanted} elements, found {found}")));
+    }
+    types.iter().zip(items.iter()).map(|(ty, item)| build(ctx, ty, item, depth + 1)).collect()
 }
 
 fn make(ctx: &mut NativeCtx<'_>, def: &ConstructorRef, values: Vec<Value>) -> Value {
