@@ -64,15 +64,7 @@ impl Lowering<'_> {
                 None => Pat::Missing,
             },
             ast::Pattern::Name(pattern) => match pattern.name() {
-                Some(name) => {
-                    let taken = mode == Mode::Let && self.is_taken(name.text());
-                    let pat = self.bind_name(&name, mode);
-                    let pat = self.alloc_pat(pat, range);
-                    if taken {
-                        self.report(pat_anchor(pat), |place| errors::reassigned(place, name.text()));
-                    }
-                    return pat;
-                }
+                Some(name) => return self.name_pat(&name, mode, range),
                 None => Pat::Missing,
             },
             ast::Pattern::Or(or) => return self.or_pat(or, mode, range),
@@ -185,6 +177,17 @@ impl Lowering<'_> {
             || self.pattern.iter().any(|&local| self.body.locals[local].name == name)
     }
 
+    /// A name as a pattern. A `let` of a name that is taken is a mistake.
+    fn name_pat(&mut self, name: &Token, mode: Mode, range: TextRange) -> PatId {
+        let taken = mode == Mode::Let && self.is_taken(name.text());
+        let pat = self.bind_name(name, mode);
+        let pat = self.alloc_pat(pat, range);
+        if taken {
+            self.report(pat_anchor(pat), |place| errors::reassigned(place, name.text()));
+        }
+        pat
+    }
+
     /// What a name in a pattern means; see the table of the module.
     pub(super) fn bind_name(&mut self, name: &Token, mode: Mode) -> Pat {
         let text = name.text();
@@ -223,15 +226,7 @@ impl Lowering<'_> {
             ast::Expr::Wildcard(_) => Pat::Wild,
             ast::Expr::Unit(_) => Pat::Literal(Literal::Unit),
             ast::Expr::Name(name) => match name.name() {
-                Some(name) => {
-                    let taken = mode == Mode::Let && self.is_taken(name.text());
-                    let pat = self.bind_name(&name, mode);
-                    let pat = self.alloc_pat(pat, range);
-                    if taken {
-                        self.report(pat_anchor(pat), |place| errors::reassigned(place, name.text()));
-                    }
-                    return pat;
-                }
+                Some(name) => return self.name_pat(&name, mode, range),
                 None => Pat::Missing,
             },
             ast::Expr::Con(con) => match con.name() {

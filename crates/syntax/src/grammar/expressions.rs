@@ -16,7 +16,7 @@ use crate::{
 };
 use SyntaxKind::*;
 
-const ARGUMENTS: List = List {
+pub(super) const ARGUMENTS: List = List {
     close: R_PAREN,
     close_text: "`)`",
     element: "an argument",

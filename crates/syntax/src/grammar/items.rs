@@ -2,7 +2,7 @@
 
 use super::{
     List, control,
-    expressions::{assignment_as_value, can_start_expr, expr, required_expr},
+    expressions::{ARGUMENTS, assignment_as_value, can_start_expr, expr, required_expr},
     foreign::{expected_after, foreign_continuation, foreign_definition},
     list,
     patterns::{can_start_pattern, is_pattern_start, pattern, pattern_end},
@@ -375,15 +375,7 @@ fn decorator(p: &mut Parser<'_>) {
     }
     if p.at_same_line(L_PAREN) {
         let args = p.start();
-        let spec = List {
-            close: R_PAREN,
-            close_text: "`)`",
-            element: "an argument",
-            what: "arguments",
-            multiline: true,
-            trailing_comma: false,
-        };
-        list(p, spec, can_start_expr, |p| {
+        list(p, ARGUMENTS, can_start_expr, |p| {
             let arg = p.start();
             expr(p);
             p.complete(arg, ARG);

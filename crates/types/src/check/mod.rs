@@ -326,34 +326,24 @@ impl<'a, 'db> Check<'a, 'db> {
 
     /// Makes `found`, the type of `at`, equal to what the context expects.
     pub(crate) fn expect(&mut self, at: ExprId, expected: &Ty, found: &Ty) -> bool {
-        match self.table.unify(expected, found) {
-            Ok(()) => {
-                self.solve_woken();
-                true
-            }
-            Err(clash) => {
-                let expected = self.table.resolve(expected);
-                let found = self.table.resolve(found);
-                self.report_expr(at, report::mismatch(&expected, &found, &clash));
-                self.solve_woken();
-                false
-            }
-        }
+        self.expect_at(Anchor::Expr(raw(at) as u32), expected, found)
     }
 
+    /// As [`Check::expect`], for a pattern.
     pub(crate) fn expect_pat(&mut self, at: PatId, expected: &Ty, found: &Ty) -> bool {
-        match self.table.unify(expected, found) {
-            Ok(()) => {
-                self.solve_woken();
-                true
-            }
-            Err(clash) => {
-                let expected = self.table.resolve(expected);
-                let found = self.table.resolve(found);
-                self.report_pat(at, report::mismatch(&expected, &found, &clash));
-                false
-            }
+        self.expect_at(Anchor::Pat(raw(at) as u32), expected, found)
+    }
+
+    fn expect_at(&mut self, at: Anchor, expected: &Ty, found: &Ty) -> bool {
+        let unified = self.table.unify(expected, found);
+        if let Err(clash) = &unified {
+            let expected = self.table.resolve(expected);
+            let found = self.table.resolve(found);
+            let current = self.current;
+            self.report(current, at, report::mismatch(&expected, &found, clash));
         }
+        self.solve_woken();
+        unified.is_ok()
     }
 
     /// Joins the types of two branches: what both have in common, or a mismatch at the second.
