@@ -5,9 +5,11 @@
 //! Invariant: keys are hashable values ([`crate::compare::check_key`] runs before every insert).
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use bytecode::Kind;
+use equivalent::{Comparable, Equivalent};
 use imbl::GenericOrdMap;
 use imbl::shared_ptr::RcK;
 
@@ -19,16 +21,28 @@ use crate::value::Value;
 
 /// A value used as key: ordered by [`total_order`]. Trees share nodes and copy some of them, so what they occupy is
 /// counted by the keys in them.
-#[repr(transparent)]
-struct Key(Value);
+struct Key {
+    /// What most comparisons need, beside each other in a node: the kind, and the first bytes of a String.
+    head: u64,
+    value: Value,
+}
 
 /// A key with a value and its part of a node.
-const SLOT: usize = 40;
+const SLOT: usize = 48;
+
+impl Key {
+    #[inline]
+    fn new(value: Value) -> Self {
+        mem::charge(SLOT);
+        Key { head: head(&value), value }
+    }
+}
 
 impl Clone for Key {
     #[inline]
     fn clone(&self) -> Self {
-        Key::new(self.0.clone())
+        mem::charge(SLOT);
+        Key { head: self.head, value: self.value.clone() }
     }
 }
 
@@ -41,25 +55,69 @@ impl Drop for Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        total_order(&self.0, &other.0).is_eq()
+        self.cmp(other).is_eq()
     }
 }
 
 impl Eq for Key {}
 
 impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Key {
     #[inline]
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        match (&self.0, &other.0) {
-            (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(std::cmp::Ordering::Equal),
-            (a, b) => total_order(a, b),
-        }
+    fn cmp(&self, other: &Self) -> Ordering {
+        Wanted { head: self.head, value: &self.value }.compare(other)
+    }
+}
+
+/// A key that is looked for.
+struct Wanted<'a> {
+    head: u64,
+    value: &'a Value,
+}
+
+impl<'a> Wanted<'a> {
+    #[inline]
+    fn new(value: &'a Value) -> Self {
+        Self { head: head(value), value }
+    }
+}
+
+impl Equivalent<Key> for Wanted<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.compare(key).is_eq()
+    }
+}
+
+impl Comparable<Key> for Wanted<'_> {
+    #[inline]
+    fn compare(&self, key: &Key) -> Ordering {
+        self.head.cmp(&key.head).then_with(|| order(self.value, &key.value))
+    }
+}
+
+/// A number in the order of the values; equal ones leave it to [`order`].
+#[inline]
+fn head(value: &Value) -> u64 {
+    let mut bytes = [0; 8];
+    if let Value::Str(text) = value {
+        let text = &text.as_bytes()[..text.len().min(7)];
+        bytes[1..=text.len()].copy_from_slice(text);
+    }
+    bytes[0] = value.kind() as u8;
+    u64::from_be_bytes(bytes)
+}
+
+/// The order of two values with the same head. Few comparisons of a search come here.
+#[inline(never)]
+fn order(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(Ordering::Equal),
+        (a, b) => total_order(a, b),
     }
 }
 
@@ -89,12 +147,12 @@ impl<V> Tree<V> {
     fn get(&self, key: &Value) -> Option<&V> {
         match key {
             Value::Int(int) => self.ints.get(*int),
-            _ => self.others.get(Key::of(key)),
+            _ => self.others.get(&Wanted::new(key)),
         }
     }
 
     fn iter(&self) -> impl Iterator<Item = (Cow<'_, Value>, &V)> {
-        let is_below = |(key, _): &(&Key, &V)| key.0.kind() < Kind::Int;
+        let is_below = |(key, _): &(&Key, &V)| key.value.kind() < Kind::Int;
         let below = self.others.iter().take_while(is_below).map(borrowed);
         let above = self.others.iter().skip_while(is_below).map(borrowed);
         below.chain(self.ints.iter().map(|(int, value)| (Cow::Owned(Value::Int(int)), value))).chain(above)
@@ -102,7 +160,7 @@ impl<V> Tree<V> {
 }
 
 fn borrowed<'a, V>((key, value): (&'a Key, &'a V)) -> (Cow<'a, Value>, &'a V) {
-    (Cow::Borrowed(&key.0), value)
+    (Cow::Borrowed(&key.value), value)
 }
 
 impl<V: Clone + Default> Tree<V> {
@@ -119,7 +177,7 @@ impl<V: Clone + Default> Tree<V> {
     pub(crate) fn remove(&mut self, key: &Value) -> Option<V> {
         match key {
             Value::Int(int) => self.ints.remove(*int),
-            _ if self.others.contains_key(Key::of(key)) => self.others.remove(Key::of(key)),
+            _ if self.get(key).is_some() => self.others.remove(&Wanted::new(key)),
             _ => None,
         }
     }
@@ -219,21 +277,6 @@ impl SetObj {
     }
 }
 
-impl Key {
-    #[inline]
-    fn new(value: Value) -> Self {
-        mem::charge(SLOT);
-        Key(value)
-    }
-
-    /// A borrowed value seen as a key, for look-ups without cloning.
-    #[inline]
-    fn of(value: &Value) -> &Key {
-        // SAFETY: `Key` is `repr(transparent)` over `Value`.
-        unsafe { &*std::ptr::from_ref(value).cast::<Key>() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +294,17 @@ mod tests {
             Value::Sized(SizedKind::Int8, 0),
             Value::Char('a'),
             Value::str(""),
+            Value::str("\0"),
+            Value::str("a"),
+            Value::str("a\0"),
+            Value::str("longer, and the end decides: a"),
+            Value::str("longer, and the end decides: b"),
+            Value::str("seven b"),
+            Value::str("seven by"),
+            Value::str("seven bz"),
+            Value::str("\u{fc}"),
+            Value::Sized(SizedKind::UInt64, -1),
+            Value::tuple(vec![Value::Int(1), Value::Int(1)]),
             Value::tuple(vec![Value::Int(1), Value::Int(2)]),
         ];
         keys.sort_by(total_order);

@@ -30,6 +30,10 @@ const DISPLAY: Form<'static> = Form { result: None, inside_reactive: false };
 
 /// Display form at top level: strings and characters raw.
 pub fn display(value: &Value) -> String {
+    // The library writes numbers alone faster than it appends them.
+    if let Value::Int(value) = value {
+        return value.to_string();
+    }
     let mut out = String::new();
     display_into(&mut out, value);
     out
