@@ -4,7 +4,7 @@
 //! own values are hashed with XXH3: a cold build hashes some for every definition, nearly all shorter than one block of
 //! BLAKE3, and nobody gains by two values with one fingerprint but the one whose build it spoils.
 
-use std::{fmt, sync::Arc};
+use std::{cmp::Ordering, fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_128;
@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::codec;
 
 /// 128 bits of a hash. Equal fingerprints are taken for equal content.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Fingerprint(pub [u8; 16]);
 
 impl Fingerprint {
@@ -41,6 +41,19 @@ impl Fingerprint {
     pub fn combine(parts: impl IntoIterator<Item = Fingerprint>) -> Fingerprint {
         let parts: Vec<u8> = parts.into_iter().flat_map(|part| part.0).collect();
         Fingerprint::of_encoding(&parts)
+    }
+}
+
+/// The order of the bytes, compared as one number.
+impl Ord for Fingerprint {
+    fn cmp(&self, other: &Self) -> Ordering {
+        u128::from_be_bytes(self.0).cmp(&u128::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for Fingerprint {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

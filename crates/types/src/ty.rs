@@ -365,7 +365,7 @@ impl Ty {
     /// Rebuilds the type with the leaves (everything without parts) that `leaf` replaces.
     ///
     /// The depth of types is bounded by `unify::MAX_DEPTH` and the nesting limit of the parser.
-    pub fn map_leaves(&self, leaf: &mut dyn FnMut(&Ty) -> Option<Ty>) -> Ty {
+    pub fn map_leaves<F: FnMut(&Ty) -> Option<Ty> + ?Sized>(&self, leaf: &mut F) -> Ty {
         if let Some(new) = leaf(self) {
             return new;
         }
@@ -407,7 +407,7 @@ impl Ty {
     }
 
     /// Whether some part satisfies `test`.
-    pub fn any(&self, test: &mut dyn FnMut(&Ty) -> bool) -> bool {
+    pub fn any<F: FnMut(&Ty) -> bool + ?Sized>(&self, test: &mut F) -> bool {
         if test(self) {
             return true;
         }

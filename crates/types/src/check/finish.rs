@@ -680,18 +680,16 @@ impl Check<'_, '_> {
         let types = std::mem::take(&mut self.bodies[index].expr_types);
         let locals = std::mem::take(&mut self.bodies[index].locals);
         let mut result = std::mem::take(&mut self.bodies[index].result);
-        result.expr_types = types.iter().map(|ty| self.finished(ty, naming)).collect();
+        result.expr_types = types.into_iter().map(|ty| self.finished(ty, naming)).collect();
         result.told = std::mem::take(&mut result.told)
             .into_iter()
-            .map(|(at, told)| (at, told.iter().map(|ty| self.finished(ty, naming)).collect()))
+            .map(|(at, told)| (at, told.into_iter().map(|ty| self.finished(ty, naming)).collect()))
             .collect();
-        result.local_types = locals
-            .iter()
-            .map(|local| match local {
-                super::LocalTy::Mono(ty) => self.finished(ty, naming),
-                super::LocalTy::Poly(scheme) => self.finished(&scheme.ty.clone(), naming),
-            })
-            .collect();
+        let locals = locals.into_iter().map(|local| match local {
+            super::LocalTy::Mono(ty) => self.finished(ty, naming),
+            super::LocalTy::Poly(scheme) => self.finished(scheme.ty.clone(), naming),
+        });
+        result.local_types = locals.collect();
         let state = &mut self.bodies[index];
         let mut problems: Vec<_> = state
             .body
@@ -711,9 +709,14 @@ impl Check<'_, '_> {
     }
 
     /// A type for code generation: no variables.
-    pub(super) fn finished(&mut self, ty: &Ty, naming: &Naming) -> Ty {
-        let ty = self.table.resolve(ty);
-        if !ty.any(&mut |part| matches!(part, Ty::Var(_) | Ty::Con(Head::Rigid(_), _))) {
+    pub(super) fn finished(&mut self, ty: Ty, naming: &Naming) -> Ty {
+        let is_open = |part: &Ty| matches!(part, Ty::Var(_) | Ty::Con(Head::Rigid(_), _));
+        // Most are known to the end, and stay as they are.
+        if !ty.any(&mut { is_open }) {
+            return ty;
+        }
+        let ty = self.table.resolve(&ty);
+        if !ty.any(&mut { is_open }) {
             return ty;
         }
         ty.map_leaves(&mut |leaf| match leaf {

@@ -127,7 +127,7 @@ impl Check<'_, '_> {
                 None => namings[callee].argument(index),
             });
             let told: Vec<Ty> = told.collect();
-            let told = told.iter().map(|ty| self.finished(ty, &namings[item.body])).collect();
+            let told = told.into_iter().map(|ty| self.finished(ty, &namings[item.body])).collect();
             members[item.body].2.told.insert(item.at, told);
         }
     }
