@@ -36,6 +36,8 @@ pub struct Body {
     pub types: Arena<TypeRef>,
     /// All local variables.
     pub locals: Arena<Local>,
+    /// Decorators made it: see [`crate::expansion_questions`].
+    pub expanded: bool,
     /// Problems that lowering itself found, about nodes of this body; `place` is completed by the reader.
     pub problems: Vec<crate::problem::Problem>,
 }

@@ -156,7 +156,7 @@ pub fn source_fingerprint<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<Fi
     }
     let mvars: &[Name] = module_mvars(db, ModuleId::new(db, def.name(db).module().clone()));
     let written = Fingerprint::of(&(syntax.fingerprint, mvars));
-    Some(match expanded_clauses(db, def) {
+    Some(match expanded_clauses(db, def, syntax) {
         Some(expanded) => {
             let texts: Vec<String> = expanded.clauses.iter().map(syntax::text_of).collect();
             Fingerprint::combine([written, Fingerprint::of(&(texts, &expanded.failures))])

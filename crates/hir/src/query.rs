@@ -21,7 +21,7 @@ use crate::{
         ConstItem, FunctionItem, Header, ImplItem, ItemTree, ModuleHeader, ModuleItems, TraitItem, TypeItem, UseDecl,
         ValueItem,
     },
-    lower::lower_body,
+    lower::{lower_body, lower_with_places},
     problem::{Anchor, Place},
     template::{self, Failure, ProjectScope, Scope as _, TemplateQuestion, template_answer},
 };
@@ -310,15 +310,19 @@ pub(crate) struct ExpandedClauses {
     asked: Vec<TemplateQuestion>,
 }
 
-/// What the decorators of the function `def` asked about other files.
+/// What the decorators of the function `def` asked about other files: of those whose body is [`Body::expanded`].
 pub fn expansion_questions<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> &'db [TemplateQuestion] {
-    expanded_clauses(db, def).map_or(&[], |expanded| &expanded.asked)
+    expanded_clauses(db, def, definition_syntax(db, def)).map_or(&[], |expanded| &expanded.asked)
 }
 
-/// What the decorators of the function `def` make of it. `None`: it has none.
-pub(crate) fn expanded_clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Option<&'db ExpandedClauses> {
-    let is_decorated = def.name(db).kind() == DefKind::Function
-        && definition_syntax(db, def).clauses.first().is_some_and(template::is_decorated);
+/// What the decorators of the function `def`, whose text is `syntax`, make of it. `None`: it has none.
+pub(crate) fn expanded_clauses<'db>(
+    db: &'db dyn HirDb,
+    def: DefId<'db>,
+    syntax: &DefinitionSyntax,
+) -> Option<&'db ExpandedClauses> {
+    let is_decorated =
+        def.name(db).kind() == DefKind::Function && syntax.clauses.first().is_some_and(template::is_decorated);
     is_decorated.then(|| &**expansion(db, def))
 }
 
@@ -351,26 +355,16 @@ fn expansion<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<ExpandedClauses> {
     Arc::new(ExpandedClauses { clauses, failures, asked: scope.asked() })
 }
 
-/// The body of `def` and where its nodes came from. Depends on the text of the definition, not on where it stands.
-fn lowered<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Body, BodySourceMap) {
-    let name = def.name(db);
-    let mvars = module_mvars(db, ModuleId::new(db, name.module().clone()));
-    let written = &definition_syntax(db, def).clauses;
-    let Some(expanded) = expanded_clauses(db, def) else {
-        return lower_body(name, written, mvars);
-    };
-    let (mut body, mut map) = lower_body(name, &expanded.clauses, mvars);
-    for (n, (written, expanded)) in written.iter().zip(expanded.clauses.iter()).enumerate() {
-        if let Some(origins) = template::Origins::new(written, expanded) {
-            map.translate(n, |range| origins.written(range));
-        }
-    }
-    for failure in &expanded.failures {
-        let anchor = Anchor::Decorator(failure.decorator);
-        let place = Place { module: name.module().clone(), def: Some(name.clone()), anchor };
-        body.problems.push(errors::expansion_failed(place, failure));
-    }
-    (body, map)
+/// The clauses of `def` that are lowered: as written, or as decorators made them.
+fn clauses<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (&'db [GreenNode], Option<&'db ExpandedClauses>) {
+    let syntax = definition_syntax(db, def);
+    let expanded = expanded_clauses(db, def, syntax);
+    (expanded.map_or(&syntax.clauses, |expanded| &expanded.clauses), expanded)
+}
+
+/// What lowering must know of the module of `name`.
+fn mvars_around<'db>(db: &'db dyn HirDb, name: &DefName) -> &'db [Name] {
+    module_mvars(db, ModuleId::new(db, name.module().clone()))
 }
 
 /// The body of a function, method, value, constant, mvar, template or test; without clauses if there is no such
@@ -381,11 +375,31 @@ fn lowered<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> (Body, BodySourceMap) {
 /// projects the first edit of a file works out all its functions once.
 #[salsa::tracked(lru = 32768)]
 pub fn body<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<Body> {
-    Arc::new(lowered(db, def).0)
+    let name = def.name(db);
+    let (clauses, expanded) = clauses(db, def);
+    let mut body = lower_body(name, clauses, mvars_around(db, name));
+    body.expanded = expanded.is_some();
+    for failure in expanded.iter().flat_map(|expanded| &expanded.failures) {
+        let anchor = Anchor::Decorator(failure.decorator);
+        let place = Place { module: name.module().clone(), def: Some(name.clone()), anchor };
+        body.problems.push(errors::expansion_failed(place, failure));
+    }
+    Arc::new(body)
 }
 
 /// Where the nodes of [`body`] came from: asked to show a problem, so nothing is kept of bodies without one.
 #[salsa::tracked(no_eq, lru = 128)]
 pub(crate) fn source_map<'db>(db: &'db dyn HirDb, def: DefId<'db>) -> Arc<BodySourceMap> {
-    Arc::new(lowered(db, def).1)
+    let name = def.name(db);
+    let (clauses, expanded) = clauses(db, def);
+    let (_, mut map) = lower_with_places(name, clauses, mvars_around(db, name));
+    if expanded.is_some() {
+        let written = &definition_syntax(db, def).clauses;
+        for (n, (written, expanded)) in written.iter().zip(clauses).enumerate() {
+            if let Some(origins) = template::Origins::new(written, expanded) {
+                map.translate(n, |range| origins.written(range));
+            }
+        }
+    }
+    Arc::new(map)
 }

@@ -396,9 +396,9 @@ fn import_table<'db>(db: &'db dyn HirDb, module: ModuleId<'db>) -> ImportTable<'
     table
 }
 
-/// What the `use` declarations of exactly this module or block bring under the local name `name`, in source order.
-fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, name: &Name) -> Vec<Import> {
-    let table = import_table(db, module);
+/// What the `use` declarations of exactly this module or block, which are in `table`, bring under the local name `name`,
+/// in source order.
+fn imports_of<'db>(db: &'db dyn HirDb, module: ModuleId<'db>, table: &ImportTable<'db>, name: &Name) -> Vec<Import> {
     let start = table.named.partition_point(|import| import.local < *name);
     let named = table.named[start..].iter().take_while(|import| import.local == *name);
     let named = named.map(|import| (import.decl, import_name(db, module, import.from, &import.name, true)));
@@ -488,7 +488,8 @@ fn merge_imports(mut imports: Vec<Import>) -> Resolved {
 fn resolve_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Resolved> {
     let (module, name) = (key.module(db), key.name(db));
     let mut resolved = Resolved::default();
-    let ImportTable { outer, has_blocks, .. } = *import_table(db, module);
+    let table = import_table(db, module);
+    let ImportTable { outer, has_blocks, .. } = *table;
     let is_path = name.contains('.');
     if !is_path {
         let root = outer.filter(|root| root.path(db).is_empty());
@@ -497,8 +498,10 @@ fn resolve_name<'db>(db: &'db dyn HirDb, key: ScopedName<'db>) -> Stamped<Resolv
                 add_level(&mut resolved, whole(own));
             }
         }
-        for scope in [Some(module), outer].into_iter().flatten() {
-            add_level(&mut resolved, merge_imports(imports_of(db, scope, name)));
+        add_level(&mut resolved, merge_imports(imports_of(db, module, table, name)));
+        if let Some(outer) = outer {
+            let table = import_table(db, outer);
+            add_level(&mut resolved, merge_imports(imports_of(db, outer, table, name)));
         }
         if let Some(level) = prelude_names(db, db.project()).get(name) {
             add_level(&mut resolved, level.clone());

@@ -273,8 +273,10 @@ fn infer_members(doors: &Doors<'_>, members: &[DefName]) -> Vec<(DefName, Signat
     for (index, def) in members.iter().enumerate() {
         base_db::Counters::bump(&db.counters().bodies_inferred);
         let id = DefId::new(db, def.clone());
-        doors.templates(hir::expansion_questions(db, id));
         let body = Arc::clone(hir::query::body(db, id));
+        if body.expanded {
+            doors.templates(hir::expansion_questions(db, id));
+        }
         let mut state = BodyState::new(def.clone(), def.module().clone(), body);
         if index > 0 {
             state.mark = index.to_string();

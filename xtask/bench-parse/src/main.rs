@@ -207,13 +207,13 @@ fn definitions(files: &[String]) -> Vec<Definition> {
     definitions
 }
 
-fn lower_kept(definition: &Definition) -> (hir::body::Body, hir::body::BodySourceMap) {
+fn lower_kept(definition: &Definition) -> hir::body::Body {
     hir::lower_body(&definition.def, &definition.clauses, &[])
 }
 
 /// Lowers, and counts the expressions.
 fn lower(definition: &Definition) -> usize {
-    lower_kept(definition).0.exprs.len()
+    lower_kept(definition).exprs.len()
 }
 
 fn read_sources(folder: &Path, files: &mut Vec<String>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Lowers one definition to a [`Body`]: locals are resolved, sugar is removed.
 //!
 //! Input: the detached trees of all clauses, so that positions are relative to the clause and a move changes nothing;
-//! the names of the module's mvars, because `x = e` means three things. Output: a body and its source map.
+//! the names of the module's mvars, because `x = e` means three things. Output: a body and, if asked for, its source map.
 //!
 //! What `x = e` and a name in a pattern mean, with the locals in scope:
 //!
@@ -38,12 +38,27 @@ use crate::{
 };
 
 /// Lowers all clauses of `def`. `mvars` is sorted.
-pub fn lower_body(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -> (Body, BodySourceMap) {
+pub fn lower_body(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -> Body {
+    lower(def, clauses, mvars, None).0
+}
+
+/// As [`lower_body`], with the places of all nodes: only who shows a problem needs them.
+pub(crate) fn lower_with_places(def: &DefName, clauses: &[GreenNode], mvars: &[Name]) -> (Body, BodySourceMap) {
+    let (body, map) = lower(def, clauses, mvars, Some(BodySourceMap::default()));
+    (body, map.unwrap_or_default())
+}
+
+fn lower(
+    def: &DefName,
+    clauses: &[GreenNode],
+    mvars: &[Name],
+    map: Option<BodySourceMap>,
+) -> (Body, Option<BodySourceMap>) {
     let mut lowering = Lowering {
         def,
         mvars,
         body: Body::default(),
-        map: BodySourceMap::default(),
+        map,
         scope: Vec::new(),
         index: FxHashMap::default(),
         owner: None,
@@ -96,7 +111,8 @@ struct Lowering<'a> {
     def: &'a DefName,
     mvars: &'a [Name],
     body: Body,
-    map: BodySourceMap,
+    /// `None`: nobody asks for places.
+    map: Option<BodySourceMap>,
     /// Visible locals, innermost last.
     scope: Vec<Visible>,
     /// Places in `scope` by name, innermost last.
@@ -119,8 +135,10 @@ impl Lowering<'_> {
 
     fn clause(&mut self, node: Node) {
         let range = node.text_range();
-        self.map.starts.push((self.body.exprs.len(), self.body.pats.len(), self.body.types.len()));
-        self.map.clauses.push(range);
+        if let Some(map) = &mut self.map {
+            map.starts.push((self.body.exprs.len(), self.body.pats.len(), self.body.types.len()));
+            map.clauses.push(range);
+        }
         if let Some(def) = ast::FnDef::cast(node) {
             self.note_name(def.name());
             self.note_type_params(def.type_params());
@@ -157,8 +175,10 @@ impl Lowering<'_> {
     }
 
     fn note_name(&mut self, name: Option<Token>) {
-        if self.map.clauses.len() == 1 {
-            self.map.name = name.map_or(self.map.clauses[0], |token| token.text_range());
+        if let Some(map) = &mut self.map
+            && let [first] = map.clauses[..]
+        {
+            map.name = name.map_or(first, |token| token.text_range());
         }
     }
 
@@ -215,17 +235,23 @@ impl Lowering<'_> {
     // ---- Allocation, problems ----
 
     fn alloc(&mut self, expr: Expr, range: TextRange) -> ExprId {
-        self.map.exprs.push(range);
+        if let Some(map) = &mut self.map {
+            map.exprs.push(range);
+        }
         self.body.exprs.alloc(expr)
     }
 
     fn alloc_pat(&mut self, pat: Pat, range: TextRange) -> PatId {
-        self.map.pats.push(range);
+        if let Some(map) = &mut self.map {
+            map.pats.push(range);
+        }
         self.body.pats.alloc(pat)
     }
 
     fn alloc_type(&mut self, ty: TypeRef, range: TextRange) -> TypeId {
-        self.map.types.push(range);
+        if let Some(map) = &mut self.map {
+            map.types.push(range);
+        }
         self.body.types.alloc(ty)
     }
 

@@ -52,7 +52,7 @@ fn meaning(text: &str) -> (Arc<ItemTree>, Vec<(DefName, String)>) {
         .iter()
         .map(|(def, places)| {
             let trees = places.iter().filter_map(|place| Some(place.try_to_node(&root)?.green().into_owned()));
-            let (body, _) = lower_body(def, &trees.collect::<Vec<_>>(), &[]);
+            let body = lower_body(def, &trees.collect::<Vec<_>>(), &[]);
             (def.clone(), format!("{body:?}"))
         })
         .collect();
