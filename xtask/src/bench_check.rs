@@ -290,6 +290,12 @@ fn phases(sources: &Sources) -> Result<(Vec<Phase>, usize)> {
         }
     });
     time("infer", &mut || {
+        // As the driver does it, and what is in no group.
+        for &file in &files {
+            for &group in types::groups_in_order(&db, file) {
+                types::infer_group(&db, group);
+            }
+        }
         for &id in &ids {
             types::infer(&db, id);
         }

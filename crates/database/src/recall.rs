@@ -465,12 +465,27 @@ fn is_shadowed(db: &dyn Db, file: File) -> bool {
     module_headers(db, file).any(|module| hir::module_file(db, ModuleId::new(db, module.path.clone())) != Some(file))
 }
 
-/// Whether anything in `file` keeps the program from running.
-pub(crate) fn has_errors(db: &dyn Db, file: File) -> bool {
+/// Whether `file` is not looked at beyond its syntax.
+fn is_unreadable(db: &dyn Db, file: File) -> bool {
     matches!(file.content(db), Content::Invalid(_))
         || is_shadowed(db, file)
         || (!file.library(db) && !hir::syntax_problems(db, file).is_empty())
-        || file_problems(db, file).iter().any(|problem| problem.severity.is_failure())
+}
+
+/// Whether anything in `file` keeps the program from running.
+pub(crate) fn has_errors(db: &dyn Db, file: File) -> bool {
+    is_unreadable(db, file) || file_problems(db, file).iter().any(|problem| problem.severity.is_failure())
+}
+
+/// Infers a unit of which no entry knows anything, callees first: asked for in any other order, definitions would wait for
+/// each other as deep as they call each other.
+fn infer_in_order(db: &dyn Db, files: &[File]) {
+    let Some(&first) = files.first() else { return };
+    if files.iter().all(|&file| is_cold(db, file) && !is_unreadable(db, file)) {
+        for &group in types::groups_in_order(db, first) {
+            types::infer_group(db, group);
+        }
+    }
 }
 
 /// The entry of a unit, recalled or assembled from its parts. `None`: the unit has errors.
@@ -481,6 +496,7 @@ pub fn unit_artifact<'db>(db: &'db dyn Db, unit: UnitId<'db>) -> Option<Arc<Arti
     }
     let _span = tracing::debug_span!("unit_artifact").entered();
     let files = unit.files(db);
+    infer_in_order(db, files);
     if files.iter().any(|&file| has_errors(db, file)) {
         return None;
     }
@@ -512,21 +528,9 @@ impl<'db> Gathered<'db> {
     fn add(&mut self, db: &'db dyn Db, def: &DefName, is_cold: bool) -> Option<()> {
         let id = DefId::new(db, def.clone());
         let group = types::binding_group(db, id);
-        let older = if is_cold { None } else { recall_part(db, id) };
-        let number = match self.numbers.get(&group) {
-            Some(&number) => number,
-            None => {
-                let asked = match &older {
-                    Some(entry) => owned(entry.answers(&entry.group_of(entry.part(def)?)?.inferred)?),
-                    None => Cow::Borrowed(types::infer_group(db, group).trace.as_slice()),
-                };
-                let number = self.groups.len() as u32;
-                self.groups.push((group_source(db, group)?, asked));
-                self.numbers.insert(group, number);
-                number
-            }
-        };
-        if let Some(entry) = older {
+        if let Some(entry) = if is_cold { None } else { recall_part(db, id) } {
+            let facts = entry.group_of(entry.part(def)?)?;
+            let number = self.number(db, group, || Some(owned(entry.answers(&facts.inferred)?)))?;
             let part = Part { group: number, ..entry.part(def)?.clone() };
             for symbol in &part.symbols {
                 self.code.push((symbol.clone(), entry.chunk_bytes(symbol)?.to_vec()));
@@ -535,13 +539,31 @@ impl<'db> Gathered<'db> {
             self.parts.push((part, asked));
             return Some(());
         }
+        let inferred = types::infer_group(db, group);
+        let number = self.number(db, group, || Some(Cow::Borrowed(inferred.trace.as_slice())))?;
         let compiled = codegen::compiled(db, id).as_ref()?;
         let symbols = compiled.chunks.iter().map(|(symbol, _)| symbol.clone()).collect();
         self.code.extend(compiled.chunks.iter().map(|(symbol, chunk)| (symbol.clone(), codec::encode(chunk))));
-        let warnings = types::infer_group(db, group).member(def)?.1.problems.clone();
+        let warnings = inferred.member(def)?.1.problems.clone();
         let part = Part { def: def.clone(), group: number, compiled: Vec::new(), symbols, warnings };
         self.parts.push((part, Cow::Borrowed(compiled.trace.as_slice())));
         Some(())
+    }
+
+    /// The number of `group`, of which `asked` gives what inference asked. `None`: a member does not exist.
+    fn number(
+        &mut self,
+        db: &'db dyn Db,
+        group: Group<'db>,
+        asked: impl FnOnce() -> Option<Asked<'db>>,
+    ) -> Option<u32> {
+        if let Some(&number) = self.numbers.get(&group) {
+            return Some(number);
+        }
+        let number = self.groups.len() as u32;
+        self.groups.push((group_source(db, group)?, asked()?));
+        self.numbers.insert(group, number);
+        Some(number)
     }
 }
 

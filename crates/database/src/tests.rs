@@ -149,7 +149,7 @@ fn moving_a_function_lowers_and_infers_nothing() {
             parse 1
             syntax_problems 1
             unit_artifact 1
-            unit_groups 1"#]],
+            unit_calls 1"#]],
     );
 }
 
@@ -238,7 +238,7 @@ fn an_annotation_that_changes_reaches_users_without_inferring_them_first() {
             signatures 1
             syntax_problems 1
             unit_artifact 2
-            unit_groups 1"#]],
+            unit_calls 1"#]],
     );
 }
 
@@ -275,6 +275,7 @@ fn an_unrelated_item_reaches_nobody() {
             scheme 1
             syntax_problems 1
             unit_artifact 2
+            unit_calls 1
             unit_groups 1"#]],
     );
 }
@@ -309,6 +310,7 @@ fn an_import_that_is_added_reaches_its_module_only() {
             shard_imports 1
             syntax_problems 1
             unit_artifact 1
+            unit_calls 1
             unit_files 3
             unit_groups 1
             unit_of 2"#]],
@@ -353,7 +355,8 @@ fn an_item_that_a_star_import_now_sees_reaches_who_asked_for_its_name() {
             scheme 2
             syntax_problems 1
             unit_artifact 3
-            unit_groups 2"#]],
+            unit_calls 2
+            unit_groups 1"#]],
     );
 }
 
@@ -378,8 +381,8 @@ fn a_deleted_module_reaches_its_importers() {
             shard_problems 1
             shard_roots 1
             unit_artifact 3
+            unit_calls 1
             unit_files 3
-            unit_groups 1
             ! module `c` not found
             ! unknown variable `base`"#]],
     );
@@ -424,6 +427,7 @@ fn a_broken_cycle_makes_two_units() {
             shard_imports 1
             syntax_problems 1
             unit_artifact 2
+            unit_calls 2
             unit_files 2
             unit_groups 2
             unit_of 2"#]],
@@ -471,6 +475,7 @@ fn a_body_edit_after_a_restart_parses_one_file_and_infers_one_body() {
             scheme 1
             syntax_problems 1
             unit_artifact 1
+            unit_calls 1
             unit_files 1
             unit_groups 1
             unit_of 1"#]],
@@ -519,6 +524,7 @@ fn a_body_edit_after_a_restart_takes_the_other_functions_over() {
             shard_roots 1
             syntax_problems 1
             unit_artifact 1
+            unit_calls 1
             unit_files 1
             unit_groups 1
             unit_of 1"#]],

@@ -142,6 +142,14 @@ fn is_closed_type(ty: &TypeRef) -> bool {
     }
 }
 
+/// All groups of a unit and how they depend on each other.
+#[derive(Debug, PartialEq, Eq, salsa::SalsaValue)]
+struct UnitCalls<'db> {
+    groups: Arc<UnitGroups<'db>>,
+    /// Each group after those that it waits for.
+    order: Vec<Group<'db>>,
+}
+
 /// All groups of a unit.
 #[derive(Debug, PartialEq, Eq, salsa::SalsaValue)]
 struct UnitGroups<'db> {
@@ -151,9 +159,25 @@ struct UnitGroups<'db> {
     groups: Vec<Group<'db>>,
 }
 
-/// The groups of the unit that starts with `file` (its first file by path).
+/// The groups of the unit that starts with `file` (its first file by path). A call that is added or removed stops here
+/// unless it changes a group.
 #[salsa::tracked]
-fn unit_groups<'db>(db: &'db dyn TyDb, file: File) -> UnitGroups<'db> {
+fn unit_groups<'db>(db: &'db dyn TyDb, file: File) -> Arc<UnitGroups<'db>> {
+    Arc::clone(&unit_calls(db, file).groups)
+}
+
+/// The groups of the unit of `file`, each after those that it waits for. Who infers all of them in this order never has
+/// one wait for another, however long the chains of definitions are.
+pub fn groups_in_order<'db>(db: &'db dyn TyDb, file: File) -> &'db [Group<'db>] {
+    &unit_calls(db, first_of_unit(db, file)).order
+}
+
+fn first_of_unit(db: &dyn TyDb, file: File) -> File {
+    hir::unit_files(db, file).first().copied().unwrap_or(file)
+}
+
+#[salsa::tracked]
+fn unit_calls<'db>(db: &'db dyn TyDb, file: File) -> UnitCalls<'db> {
     let mut nodes: Vec<DefName> = Vec::new();
     for &file in hir::unit_files(db, file) {
         for module in &hir::query::item_tree(db, file).modules {
@@ -199,16 +223,19 @@ fn unit_groups<'db>(db: &'db dyn TyDb, file: File) -> UnitGroups<'db> {
         targets.dedup();
         edges.push(targets);
     }
-    let mut group_of: Vec<(DefName, Group<'_>)> = Vec::with_capacity(nodes.len());
-    for component in hir::components(&edges) {
-        let mut members: Vec<DefName> = component.iter().map(|&n| nodes[n as usize].clone()).collect();
-        members.sort_unstable();
-        let group = Group::new(db, members.clone());
-        group_of.extend(members.into_iter().map(|member| (member, group)));
+    let mut order = Vec::with_capacity(nodes.len());
+    // By node, so that definitions are compared no more.
+    let mut group_of: Vec<(u32, Group<'_>)> = Vec::with_capacity(nodes.len());
+    for mut component in hir::components(&edges) {
+        component.sort_unstable();
+        let members: Vec<DefName> = component.iter().map(|&n| nodes[n as usize].clone()).collect();
+        let group = Group::new(db, members);
+        group_of.extend(component.into_iter().map(|member| (member, group)));
+        order.push(group);
     }
-    group_of.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    let (members, groups) = group_of.into_iter().unzip();
-    UnitGroups { members, groups }
+    group_of.sort_unstable_by_key(|(node, _)| *node);
+    let groups = group_of.into_iter().map(|(_, group)| group).collect();
+    UnitCalls { groups: Arc::new(UnitGroups { members: nodes, groups }), order }
 }
 
 /// The group of `def`. Definitions that nothing waits for are groups of their own.
@@ -220,8 +247,7 @@ pub fn binding_group<'db>(db: &'db dyn TyDb, def: DefId<'db>) -> Group<'db> {
         return alone();
     }
     let Some(file) = hir::file_of_def(db, def) else { return alone() };
-    let first = hir::unit_files(db, file).first().copied().unwrap_or(file);
-    let groups = unit_groups(db, first);
+    let groups = unit_groups(db, first_of_unit(db, file));
     match groups.members.binary_search(name) {
         Ok(found) => groups.groups[found],
         Err(_) => alone(),

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use base_db::{DefId, Stamped};
 
 pub use doors::{Answer, Doors, Question, Trace, answer, by_fingerprint};
-pub use group::{Group, GroupInference, binding_group, infer_group, is_declared};
+pub use group::{Group, GroupInference, binding_group, groups_in_order, infer_group, is_declared};
 pub use infer::{ArgPlan, CallPlan, Callee, FieldAccess, InferenceResult, Resolution, Site, SiteCandidate};
 pub use item_check::item_problems;
 pub use items::{impl_def, trait_def, type_def, type_shape};

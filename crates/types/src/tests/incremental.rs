@@ -43,6 +43,16 @@ fn moving_text_infers_nothing() {
 }
 
 #[test]
+fn a_comment_inside_a_body_infers_nothing() {
+    check_edit(
+        PROJECT,
+        "util.nos",
+        "pub helper(x) = x  +  1 # one more\npub other(y) =\n  y\nunrelated(s: String) -> Int = s.length()\n",
+        expect![""],
+    );
+}
+
+#[test]
 fn an_edit_that_keeps_the_type_stays_in_its_body() {
     check_edit(
         PROJECT,
@@ -90,6 +100,7 @@ fn an_unrelated_item_is_no_news() {
             infer_group 1
             item_problems 1
             mentions 1
+            unit_calls 1
             unit_groups 1"#]],
     );
 }
@@ -113,10 +124,10 @@ fn the_need_of_a_type_argument_reaches_callers() {
         "util.nos",
         "pub name[T](x: T) -> String = typeNameOf[T]()\npub plain(y) = y\n",
         expect![[r#"
-        infer_group 3
-        mentions 1
-        scheme 2
-        unit_groups 1"#]],
+            infer_group 3
+            mentions 1
+            scheme 2
+            unit_calls 1"#]],
     );
 }
 
@@ -156,6 +167,7 @@ fn a_new_impl_reaches_users_of_its_methods() {
             item_problems 1
             mentions 1
             trait_def 1
+            unit_calls 1
             unit_groups 1"#]],
     );
 }
@@ -206,7 +218,7 @@ fn a_renamed_parameter_reaches_callers() {
             item_problems 1
             mentions 1
             scheme 1
-            unit_groups 1"#]],
+            unit_calls 1"#]],
     );
 }
 
@@ -241,7 +253,7 @@ fn a_definition_that_becomes_private_reaches_who_uses_it() {
         expect![[r#"
             infer_group 2
             item_problems 1
-            unit_groups 2"#]],
+            unit_calls 2"#]],
     );
 }
 
@@ -273,6 +285,7 @@ use label.*
             item_problems 1
             mentions 1
             trait_def 1
+            unit_calls 1
             unit_groups 1"#]],
     );
 }
@@ -340,7 +353,8 @@ fn an_added_overload_reaches_users_of_the_name() {
             item_problems 1
             mentions 1
             scheme 1
-            unit_groups 2"#]],
+            unit_calls 2
+            unit_groups 1"#]],
     );
 }
 
@@ -357,7 +371,7 @@ fn a_default_that_is_added_reaches_callers() {
             item_problems 1
             mentions 1
             scheme 1
-            unit_groups 1"#]],
+            unit_calls 1"#]],
     );
 }
 
@@ -372,6 +386,7 @@ fn an_added_private_function_reaches_nobody() {
             infer_group 1
             item_problems 1
             mentions 1
+            unit_calls 1
             unit_groups 1"#]],
     );
 }
@@ -448,6 +463,7 @@ fn an_added_trait_method_reaches_impls_and_users_of_the_trait() {
             mentions 1
             scheme 1
             trait_def 1
+            unit_calls 1
             unit_groups 1"#]],
     );
 }
@@ -464,6 +480,7 @@ fn a_removed_impl_reaches_users_of_its_methods() {
             binding_group 1
             infer_group 2
             item_problems 1
+            unit_calls 1
             unit_groups 1"#]],
     );
 }
@@ -501,7 +518,7 @@ end
             infer_group 3
             item_problems 1
             scheme 1
-            unit_groups 1"#]],
+            unit_calls 1"#]],
     );
 }
 
@@ -556,6 +573,6 @@ main() = 1
             infer_group 2
             item_problems 1
             scheme 1
-            unit_groups 1"#]],
+            unit_calls 1"#]],
     );
 }

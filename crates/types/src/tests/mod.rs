@@ -149,6 +149,7 @@ impl TestDb {
                 "impl_def",
                 "item_problems",
                 "binding_group",
+                "unit_calls",
                 "unit_groups",
                 "mentions",
             ];
