@@ -125,6 +125,7 @@ fn children(expr: &Expr) -> Vec<&Expr> {
         | Expr::Local(_)
         | Expr::Value(_)
         | Expr::FnRef(_)
+        | Expr::IsInt(_)
         | Expr::None => Vec::new(),
     }
 }

@@ -1287,7 +1287,7 @@ impl ResultChange {
 }
 
 fn is_literal(expr: &Expr) -> bool {
-    matches!(expr, Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) | Expr::Str(_) | Expr::Char(_))
+    matches!(expr, Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) | Expr::Str(_) | Expr::Char(_) | Expr::IsInt(_))
 }
 
 /// Another literal of the same type. Small numbers stay small: they may count a recursion.
@@ -1300,6 +1300,7 @@ fn change_literal(expr: &mut Expr, rng: &mut Rng) {
         Expr::Int(old) => Expr::Int((*old + rng.i64(1..50)) % 1000),
         Expr::Float(old) => Expr::Float(if old.len() > 6 { "0.5".to_owned() } else { format!("{old}1") }),
         Expr::Bool(old) => Expr::Bool(!*old),
+        Expr::IsInt(_) => Expr::Bool(true),
         Expr::Str(old) if old.len() > 12 => Expr::Str("short".to_owned()),
         Expr::Str(old) => Expr::Str(format!("{old}x")),
         Expr::Char('a') => Expr::Char('b'),

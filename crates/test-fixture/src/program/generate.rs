@@ -733,7 +733,15 @@ impl<'a> Gen<'a> {
         let mut function = self.blank_function(params, result, annotation, order);
         function.generics = generics;
         let mut scope = self.body_scope(module, &function);
-        function.shape = Shape::Single(self.expr(&mut scope, &function.result.clone(), 2));
+        let body = self.expr(&mut scope, &function.result.clone(), 2);
+        function.shape = Shape::Single(match self.chance(30) {
+            true => {
+                let other = self.leaf(&mut scope, &function.result.clone(), 0);
+                let asked = Expr::IsInt(self.rng.u8(0..generics));
+                Expr::If(Box::new(asked), Box::new(body), Box::new(other))
+            }
+            false => body,
+        });
         function
     }
 

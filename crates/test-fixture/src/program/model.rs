@@ -465,6 +465,8 @@ pub(crate) enum Expr {
     Bool(bool),
     Str(String),
     Char(char),
+    /// Whether the n-th type parameter of the function is `Int`; `false` where it has no name.
+    IsInt(u8),
     Local(String),
     /// A module value or const.
     Value(SymbolId),
@@ -610,6 +612,7 @@ impl Expr {
             | Expr::Local(_)
             | Expr::Value(_)
             | Expr::FnRef(_)
+            | Expr::IsInt(_)
             | Expr::None => {}
         }
         visit(self);

@@ -26,7 +26,13 @@ pub(crate) fn files(state: &State) -> Vec<(String, String)> {
 }
 
 fn module_text(state: &State, module: &Module) -> String {
-    let mut renderer = Renderer { state, module: module.id, type_args: GenericStyle::Declared, out: String::new() };
+    let mut renderer = Renderer {
+        state,
+        module: module.id,
+        type_args: GenericStyle::Declared,
+        names_types: false,
+        out: String::new(),
+    };
     if !module.imports_last {
         renderer.imports(&module.imports);
     }
@@ -56,6 +62,8 @@ struct Renderer<'a> {
     module: ModuleId,
     /// How type parameters of the current definition are written: `T` or `a`.
     type_args: GenericStyle,
+    /// The types of the function's parameters are written.
+    names_types: bool,
     out: String,
 }
 
@@ -194,6 +202,7 @@ impl Renderer<'_> {
 
     fn function(&mut self, function: &FnDef) {
         self.type_args = function.generic_style;
+        self.names_types = function.annotation.params();
         let name = self.state.symbol(function.symbol).name.clone();
         match &function.shape {
             Shape::Single(body) => {
@@ -563,6 +572,7 @@ impl Renderer<'_> {
             | Expr::Interpolate(..) => true,
             Expr::Binary(..)
             | Expr::Divide(..)
+            | Expr::IsInt(_)
             | Expr::Not(_)
             | Expr::If(..)
             | Expr::Match(..)
@@ -588,6 +598,10 @@ impl Renderer<'_> {
             Expr::Bool(value) => {
                 let _ = write!(self.out, "{value}");
             }
+            Expr::IsInt(n) if self.names_types => {
+                let _ = write!(self.out, "typeNameOf[{}]() == \"Int\"", self.type_parameter(*n));
+            }
+            Expr::IsInt(_) => self.push("false"),
             Expr::Str(text) => self.string(text),
             Expr::Char(value) => {
                 let _ = write!(self.out, "'{value}'");
