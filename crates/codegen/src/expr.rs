@@ -134,7 +134,13 @@ impl Gen<'_> {
     fn value(&mut self, expr: ExprId, dst: Reg) {
         let mark = self.code().mark();
         match self.expr_of(expr) {
-            Expr::Literal(literal) => self.literal(literal, dst),
+            Expr::Literal(literal) => match self.input.inference.type_names.get(&expr) {
+                Some(name) => {
+                    let constant = self.chunk.str(name);
+                    self.emit(Instr::LoadConst { dst, constant });
+                }
+                None => self.literal(literal, dst),
+            },
             Expr::Local(local) => self.read_local(*local, dst),
             Expr::Name(_) => self.name(expr, dst),
             Expr::Field { base, .. } => match self.input.inference.resolutions.get(&expr) {

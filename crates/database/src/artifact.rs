@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use base_db::{DefName, Fingerprint, Name, Options, codec};
+use base_db::{DefKind, DefName, Fingerprint, Name, Options, codec};
 use bytecode::Chunk;
 use hir::{item_tree::Header, problem::Problem};
 use rustc_hash::FxHashMap;
@@ -343,6 +343,12 @@ impl Artifact {
     /// The table of signatures, sorted by definition. `None`: damaged.
     pub fn interface(&self) -> Option<&[InterfaceItem]> {
         self.interface.get_or_init(|| self.decoded(INTERFACE)).as_deref()
+    }
+
+    /// The first type of this name, in the order of modules and blocks.
+    pub fn type_called(&self, name: &str) -> Option<&DefName> {
+        let types = self.interface()?.iter().map(|item| &item.def).filter(|def| def.kind() == DefKind::Type);
+        types.filter(|def| def.name() == name).min_by_key(|def| def.module())
     }
 
     /// Bytes and fingerprint of one signature, type, trait or impl. `None`: there is none, or damaged.

@@ -17,7 +17,7 @@ use types::{FnTy, Head, Signature, Ty, TypeDef};
 
 use crate::{
     artifact::Artifact,
-    modules::{library_file, module_name, module_of_symbol, path_of, prefixes_longest_first},
+    modules::{library_file, module_of_symbol, path_of, prefixes_longest_first},
 };
 
 /// The code of a project, and of the library files that have entries.
@@ -74,10 +74,7 @@ impl Image {
     pub fn type_desc(&self, name: &str) -> Option<TypeDesc> {
         let found = match name.rsplit_once('.') {
             Some((module, own)) => self.type_def(&type_name(module, own)),
-            None => {
-                let mut modules = self.artifacts.keys().map(|path| module_name(&self.options, path));
-                modules.find_map(|module| self.type_def(&type_name(&module, name)))
-            }
+            None => self.artifacts.values().find_map(|artifact| self.type_def(artifact.type_called(name)?)),
         };
         codegen::describe(&found?)
     }

@@ -31,6 +31,8 @@ pub enum Special {
     Pairs,
     /// The machine receives the type arguments, written as text, as one leading String argument each.
     TypeArguments,
+    /// The first argument names a type; in a literal it means what it means to the module that writes it.
+    TypeName,
 }
 
 /// All natives, sorted by name.
@@ -571,10 +573,11 @@ const NATIVES: &[Native] = &[
         "Builds a value of type `T`; throws a String such as `Missing field: age`.",
         Special::TypeArguments,
     ),
-    row(
+    special(
         "jsonToTypeByName",
         "(typeName: String, j: Json) -> Dyn",
         "As `jsonToType`, the type given as text; throws `Unknown type: N`.",
+        Special::TypeName,
     ),
     row("len", "[T](xs: List[T]) -> Int", "Number of elements of a list."),
     special(
@@ -591,10 +594,11 @@ const NATIVES: &[Native] = &[
         "Builds a record; throws `Missing field: f`.",
         Special::TypeArguments,
     ),
-    row(
+    special(
         "makeRecordByName",
         "(typeName: String, fields: Map[String, Json]) -> Dyn",
         "As `makeRecord`, the type given as text.",
+        Special::TypeName,
     ),
     special(
         "makeVariant",
@@ -602,10 +606,11 @@ const NATIVES: &[Native] = &[
         "Builds a variant, positional fields keyed `_0`, `_1`; throws `Unknown constructor: C`.",
         Special::TypeArguments,
     ),
-    row(
+    special(
         "makeVariantByName",
         "(typeName: String, constructor: String, fields: Map[String, Json]) -> Dyn",
         "As `makeVariant`, the type given as text.",
+        Special::TypeName,
     ),
     row("max", "[T: Ord](a: T, b: T) -> T", "The larger one, `a` when equal."),
     row("min", "[T: Ord](a: T, b: T) -> T", "The smaller one, `a` when equal."),
@@ -657,10 +662,11 @@ const NATIVES: &[Native] = &[
     row("toUInt32", "[T: Num](x: T) -> UInt32", "Number as `UInt32`: integers wrap, fractions are cut and saturate."),
     row("toUInt64", "[T: Num](x: T) -> UInt64", "Number as `UInt64`: integers wrap, fractions are cut and saturate."),
     row("toUInt8", "[T: Num](x: T) -> UInt8", "Number as `UInt8`: integers wrap, fractions are cut and saturate."),
-    row(
+    special(
         "typeInfo",
         "(name: String) -> Map[String, Dyn]",
         "Description of a declared type; an empty map for an unknown name.",
+        Special::TypeName,
     ),
     special("typeNameOf", "[T]() -> String", "Name of the type argument.", Special::TypeArguments),
     row(

@@ -24,6 +24,8 @@ pub struct InferenceResult {
     /// What the callee of a call, or the function that a name means, must be told at run time: the types of its
     /// [`Signature::told_types`](crate::Signature::told_types). Most functions need none and have no entry.
     pub told: FxHashMap<ExprId, Vec<Ty>>,
+    /// Literals that name types to reflection, with the full names of what they mean here.
+    pub type_names: FxHashMap<ExprId, Name>,
     /// The generic parameters that this code is told itself.
     pub told_types: Vec<u32>,
     /// Parts of an interpolation that a user's `Show` decides, by part.

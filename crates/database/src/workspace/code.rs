@@ -17,7 +17,7 @@ use crate::{
     files::View,
     image::Image,
     manifest::is_library,
-    modules::{imports_first, library_file, module_name, module_of_symbol, path_of, prefixes_longest_first},
+    modules::{imports_first, library_file, module_of_symbol, path_of, prefixes_longest_first},
     recall::{self, Recall},
 };
 
@@ -130,20 +130,18 @@ impl Workspace {
         index.is_some_and(|index| index.binary_search_by(|item| item.symbol.as_str().cmp(symbol)).is_ok())
     }
 
-    /// What reflection knows of a type, by its full name or, where it is unique, by its own. `None`: there is none.
+    /// What reflection knows of a type, by its full name or by its own: then the first one in the order of paths. `None`:
+    /// there is none.
     pub fn type_desc(&mut self, name: &str) -> Option<TypeDesc> {
         if let Some((module, own)) = name.rsplit_once('.') {
             return self.type_desc_in(module, own);
         }
-        let root = path_of(&self.config.options, "");
-        if let Some(found) = self.config.options.single_file.then(|| self.type_desc_at(&root, "", name)).flatten() {
-            return Some(found);
-        }
-        let modules: Vec<Name> = self.paths().iter().map(|path| module_name(&self.config.options, path)).collect();
-        let library = stdlib::library().iter().map(|(stem, _)| Name::from(format!("stdlib.{stem}")));
-        let found: Vec<TypeDesc> =
-            modules.into_iter().chain(library).filter_map(|module| self.type_desc_in(&module, name)).collect();
-        found.into_iter().next()
+        let own = self.paths().into_iter().find_map(|path| {
+            let artifact = self.artifact(&path)?;
+            self.type_desc_at(&path, artifact.type_called(name)?.module(), name)
+        });
+        let mut library = stdlib::library().iter().map(|(stem, _)| Name::from(format!("stdlib.{stem}")));
+        own.or_else(|| library.find_map(|module| self.type_desc_in(&module, name)))
     }
 
     fn type_desc_in(&mut self, module: &str, name: &str) -> Option<TypeDesc> {

@@ -144,6 +144,9 @@ impl Check<'_, '_> {
             }
         }
         if record {
+            if let Some(first) = slots.first().copied().flatten() {
+                self.name_type(&target, args[first].expr);
+            }
             self.tell(expr, &target.callee, target.told);
             let mut callee = target.callee;
             if let Callee::Site(site) = &mut callee {

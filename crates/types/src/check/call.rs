@@ -207,7 +207,7 @@ impl Check<'_, '_> {
                 );
                 Some(Ty::Error)
             }
-            stdlib::Special::TypeArguments => None,
+            stdlib::Special::TypeArguments | stdlib::Special::TypeName => None,
         }
     }
 

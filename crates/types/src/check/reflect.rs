@@ -7,10 +7,15 @@
 //! the group nobody has a scheme yet: what members tell one another is settled when all bodies were walked.
 
 use base_db::{DefKind, DefName, Name};
-use hir::body::ExprId;
+use hir::body::{Expr, ExprId, Literal};
 use rustc_hash::FxHashSet;
 
-use super::{Check, Status, finish::Naming, target::Told};
+use super::{
+    Check, Status,
+    finish::Naming,
+    lookup::is_library,
+    target::{Target, Told},
+};
 use crate::{
     infer::{Callee, InferenceResult},
     signature::Signature,
@@ -43,6 +48,24 @@ impl Check<'_, '_> {
         }
         if !self.cx().result.told.is_empty() {
             self.cx().result.told.remove(&at);
+        }
+    }
+
+    /// Gives reflection the full names of the types that a literal names, as far as they mean something here.
+    pub(super) fn name_type(&mut self, target: &Target, first: Option<ExprId>) {
+        let body = self.body();
+        if let Some(at) = first
+            && let Expr::Literal(Literal::String(text)) = &body.exprs[at]
+            && takes_type_name(target)
+        {
+            let scope = self.scope();
+            let full = with_full_names(text, |name| {
+                let resolved = self.doors.resolve(&scope, &Name::from(name));
+                resolved.ty.as_ref().map(DefName::qualified)
+            });
+            if full != *text {
+                self.cx().result.type_names.insert(at, full.into());
+            }
         }
     }
 
@@ -130,5 +153,53 @@ impl Check<'_, '_> {
             let told = told.into_iter().map(|ty| self.finished(ty, &namings[item.body])).collect();
             members[item.body].2.told.insert(item.at, told);
         }
+    }
+}
+
+/// Whether the first parameter names a type.
+fn takes_type_name(target: &Target) -> bool {
+    match &target.callee {
+        Callee::Native(name) => {
+            stdlib::natives_named(name).any(|native| native.special == Some(stdlib::Special::TypeName))
+        }
+        Callee::Function(def) => {
+            is_library(def)
+                && target.params.first().and_then(|param| param.name.as_ref()).is_some_and(|name| name == "typeName")
+        }
+        _ => false,
+    }
+}
+
+/// The text of a type with the names replaced that mean a declared type.
+fn with_full_names(text: &str, mut full: impl FnMut(&str) -> Option<String>) -> String {
+    let is_inside = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_inside) {
+        let (before, from) = rest.split_at(start);
+        let (name, after) = from.split_at(from.find(|c| !is_inside(c)).unwrap_or(from.len()));
+        out.push_str(before);
+        match full(name).filter(|_| !name.contains('.')) {
+            Some(full) => out.push_str(&full),
+            None => out.push_str(name),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_full_names;
+
+    #[test]
+    fn names_in_the_text_of_a_type_become_full() {
+        let full = |name: &str| (name != "Int").then(|| format!("shop.{name}"));
+        let of = |text| with_full_names(text, full);
+        assert_eq!(of("Item"), "shop.Item");
+        assert_eq!(of("Pair[Int, [Item]]"), "shop.Pair[Int, [shop.Item]]");
+        assert_eq!(of("(Int, other.Item)"), "(Int, other.Item)");
+        assert_eq!(of(" "), " ");
     }
 }
