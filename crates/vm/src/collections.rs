@@ -1,28 +1,29 @@
 //! Maps and sets: persistent trees in the total order of keys, so that iteration is deterministic.
 //!
-//! Ints, the most frequent keys, are kept apart from all others: digits lead to them, the others are compared.
+//! Once there are more than a few Ints, the most frequent keys, they are kept apart from all others: digits lead to them,
+//! the others are compared.
 //!
 //! Invariant: keys are hashable values ([`crate::compare::check_key`] runs before every insert).
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::iter::Peekable;
 use std::rc::Rc;
 
 use bytecode::Kind;
 use equivalent::{Comparable, Equivalent};
-use imbl::GenericOrdMap;
 use imbl::shared_ptr::RcK;
+use imbl::{GenericOrdMap, ordmap};
 
 use crate::compare::total_order;
 use crate::mem::{self, Garbage};
-use crate::radix::IntMap;
+use crate::radix::{self, IntMap};
 use crate::text;
 use crate::value::Value;
 
 /// A value used as key: ordered by [`total_order`]. Trees share nodes and copy some of them, so what they occupy is
 /// counted by the keys in them.
 struct Key {
-    /// What most comparisons need, beside each other in a node: the kind, and the first bytes of a String.
+    /// What most comparisons need, beside each other in a node: the kind, and the first bytes of a String or an Int.
     head: u64,
     value: Value,
 }
@@ -31,7 +32,7 @@ struct Key {
 const SLOT: usize = 48;
 
 impl Key {
-    #[inline]
+    #[inline(always)]
     fn new(value: Value) -> Self {
         mem::charge(SLOT);
         Key { head: head(&value), value }
@@ -101,21 +102,28 @@ impl Comparable<Key> for Wanted<'_> {
 }
 
 /// A number in the order of the values; equal ones leave it to [`order`].
-#[inline]
+#[inline(always)]
 fn head(value: &Value) -> u64 {
-    let mut bytes = [0; 8];
-    if let Value::Str(text) = value {
-        let text = &text.as_bytes()[..text.len().min(7)];
-        bytes[1..=text.len()].copy_from_slice(text);
-    }
-    bytes[0] = value.kind() as u8;
-    u64::from_be_bytes(bytes)
+    let (kind, first) = match value {
+        Value::Int(int) => (Kind::Int, (*int as u64 ^ (1 << 63)) >> 8),
+        Value::Str(text) => {
+            let text = text.as_bytes();
+            let first = match text.first_chunk() {
+                Some(chunk) => u64::from_be_bytes(*chunk) >> 8,
+                None => (0..7).fold(0, |bytes, place| bytes << 8 | text.get(place).map_or(0, |byte| u64::from(*byte))),
+            };
+            (Kind::String, first)
+        }
+        other => (other.kind(), 0),
+    };
+    (kind as u64) << 56 | first
 }
 
 /// The order of two values with the same head. Few comparisons of a search come here.
 #[inline(never)]
 fn order(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
+        (Value::Int(a), Value::Int(b)) => a.cmp(b),
         (Value::Str(a), Value::Str(b)) => text::order(a, b).unwrap_or(Ordering::Equal),
         (a, b) => total_order(a, b),
     }
@@ -124,10 +132,13 @@ fn order(a: &Value, b: &Value) -> Ordering {
 /// Entries in key order.
 #[derive(Clone)]
 pub(crate) struct Tree<V> {
+    /// All keys that are Ints, or none: then they are among the others.
     ints: IntMap<V>,
-    /// Keys that are no Ints.
     others: GenericOrdMap<Key, V, RcK>,
 }
+
+/// So many keys fit into one node of the others, which costs less than rows for the digits of few Ints.
+const FEW: usize = 16;
 
 pub(crate) type PMap = Tree<Value>;
 pub(crate) type PSet = Tree<()>;
@@ -146,40 +157,102 @@ impl<V> Tree<V> {
     #[inline]
     fn get(&self, key: &Value) -> Option<&V> {
         match key {
-            Value::Int(int) => self.ints.get(*int),
+            Value::Int(int) if self.ints.len() > 0 => self.ints.get(*int),
             _ => self.others.get(&Wanted::new(key)),
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = (Cow<'_, Value>, &V)> {
-        let is_below = |(key, _): &(&Key, &V)| key.value.kind() < Kind::Int;
-        let below = self.others.iter().take_while(is_below).map(borrowed);
-        let above = self.others.iter().skip_while(is_below).map(borrowed);
-        below.chain(self.ints.iter().map(|(int, value)| (Cow::Owned(Value::Int(int)), value))).chain(above)
+    fn has(&self, key: KeyRef<'_>) -> bool {
+        match key {
+            KeyRef::Int(int) => self.get(&Value::Int(int)).is_some(),
+            KeyRef::Value(value) => self.get(value).is_some(),
+        }
     }
-}
 
-fn borrowed<'a, V>((key, value): (&'a Key, &'a V)) -> (Cow<'a, Value>, &'a V) {
-    (Cow::Borrowed(&key.value), value)
+    fn iter(&self) -> Iter<'_, V> {
+        Iter { others: self.others.iter().peekable(), ints: self.ints.iter() }
+    }
 }
 
 impl<V: Clone + Default> Tree<V> {
     /// Puts a key in, which has been checked; gives what belonged to it before.
     #[inline]
     pub(crate) fn insert(&mut self, key: Value, value: V) -> Option<V> {
-        match key {
-            Value::Int(int) => self.ints.insert(int, value),
-            _ => self.others.insert(Key::new(key), value),
+        if let Value::Int(int) = key {
+            if self.ints.len() == 0 && self.others.len() >= FEW {
+                self.part();
+            }
+            if self.ints.len() > 0 || self.others.len() >= FEW {
+                return self.ints.insert(int, value);
+            }
+        }
+        self.others.insert(Key::new(key), value)
+    }
+
+    /// Moves the Ints among the others to where digits lead to them. There are few, and few keys below them.
+    #[cold]
+    fn part(&mut self) {
+        let ints = self.others.keys().take_while(|key| key.value.kind() <= Kind::Int);
+        for key in ints.cloned().collect::<Vec<_>>() {
+            if let Value::Int(int) = key.value
+                && let Some(value) = self.others.remove(&key)
+            {
+                self.ints.insert(int, value);
+            }
         }
     }
 
-    /// Takes a key out. Nothing is copied if it is not there.
+    /// Takes out a key that is there; nodes may be copied in vain if it is not.
     pub(crate) fn remove(&mut self, key: &Value) -> Option<V> {
         match key {
-            Value::Int(int) => self.ints.remove(*int),
-            _ if self.get(key).is_some() => self.others.remove(&Wanted::new(key)),
-            _ => None,
+            Value::Int(int) if self.ints.len() > 0 => self.ints.remove(*int),
+            _ => self.others.remove(&Wanted::new(key)),
         }
+    }
+}
+
+/// A key in a map or set. It is two words: a value that is put together and handed on costs more than finding it.
+#[derive(Clone, Copy)]
+pub enum KeyRef<'a> {
+    /// An Int that is not kept as a value.
+    Int(i64),
+    /// Any key.
+    Value(&'a Value),
+}
+
+impl KeyRef<'_> {
+    /// The key as a value of its own.
+    #[inline]
+    pub fn to_value(self) -> Value {
+        match self {
+            KeyRef::Int(int) => Value::Int(int),
+            KeyRef::Value(value) => value.clone(),
+        }
+    }
+}
+
+/// Entries of a tree in key order.
+struct Iter<'a, V> {
+    others: Peekable<ordmap::Iter<'a, Key, V, RcK>>,
+    ints: radix::Iter<'a, V>,
+}
+
+impl<'a, V> Iterator for Iter<'a, V> {
+    type Item = (KeyRef<'a>, &'a V);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.others.peek().is_none_or(|(key, _)| key.value.kind() > Kind::Int)
+            && let Some((int, value)) = self.ints.next()
+        {
+            return Some((KeyRef::Int(int), value));
+        }
+        self.others.next().map(|(key, value)| (KeyRef::Value(&key.value), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = self.others.len() + self.ints.len();
+        (len, Some(len))
     }
 }
 
@@ -231,8 +304,13 @@ impl MapObj {
         self.0.get(key)
     }
 
-    /// Entries in key order. Ints are not kept as values, so they are made here.
-    pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, Value>, &Value)> {
+    /// Whether there is an entry for a key of some map.
+    pub(crate) fn has(&self, key: KeyRef<'_>) -> bool {
+        self.0.has(key)
+    }
+
+    /// Entries in key order.
+    pub fn iter(&self) -> impl Iterator<Item = (KeyRef<'_>, &Value)> {
         self.0.iter()
     }
 
@@ -262,8 +340,13 @@ impl SetObj {
         self.0.get(item).is_some()
     }
 
-    /// Members in key order, as [`MapObj::iter`] gives keys.
-    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, Value>> {
+    /// Whether a member of some set is a member.
+    pub(crate) fn has(&self, item: KeyRef<'_>) -> bool {
+        self.0.has(item)
+    }
+
+    /// Members in key order.
+    pub fn iter(&self) -> impl Iterator<Item = KeyRef<'_>> {
         self.0.iter().map(|(item, ())| item)
     }
 
@@ -284,6 +367,13 @@ mod tests {
 
     #[test]
     fn keys_of_all_kinds_come_in_the_total_order() {
+        for more in [0, 1, FEW as i64, 1_000] {
+            check_order(more);
+        }
+    }
+
+    /// Of some keys of all kinds, and so many more Ints.
+    fn check_order(more: i64) {
         let mut keys = vec![
             Value::Unit,
             Value::Bool(true),
@@ -307,7 +397,9 @@ mod tests {
             Value::tuple(vec![Value::Int(1), Value::Int(1)]),
             Value::tuple(vec![Value::Int(1), Value::Int(2)]),
         ];
+        keys.extend((1..=more).map(|number| Value::Int(number * 3)));
         keys.sort_by(total_order);
+        let before = mem::live_bytes();
         let entries = || keys.iter().rev().map(|key| (key.clone(), key.clone()));
         let (Value::Map(map), Value::Set(set)) =
             (MapObj::collect(entries()), SetObj::collect(entries().map(|(key, _)| key)))
@@ -316,13 +408,17 @@ mod tests {
         };
         let same = |a: &Value, b: &Value| total_order(a, b).is_eq();
         assert_eq!((map.len(), set.len()), (keys.len(), keys.len()));
-        assert!(map.iter().zip(&keys).all(|((key, value), wanted)| same(&key, wanted) && same(value, wanted)));
-        assert!(set.iter().zip(&keys).all(|(item, wanted)| same(&item, wanted)));
+        assert!(
+            map.iter().zip(&keys).all(|((key, value), wanted)| same(&key.to_value(), wanted) && same(value, wanted))
+        );
+        assert!(set.iter().zip(&keys).all(|(item, wanted)| same(&item.to_value(), wanted)));
         for key in &keys {
             assert!(map.get(key).is_some() && set.contains(key));
             let mut less = map.0.clone();
             assert!(less.remove(key).is_some() && less.remove(key).is_none());
-            assert_eq!((less.len(), map.len()), (keys.len() - 1, keys.len()));
+            assert_eq!((less.len(), map.len(), less.iter().count()), (keys.len() - 1, keys.len(), keys.len() - 1));
         }
+        drop((map, set));
+        assert_eq!(mem::live_bytes(), before);
     }
 }

@@ -4,13 +4,13 @@
 //! User implementations of `Eq`, `Ord` and `Hash` are the compiler's business: it calls them where the language wants
 //! them.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
 use bytecode::TypeKind;
 use num_bigint::BigInt;
 
+use crate::collections::KeyRef;
 use crate::failure::{Trap, panic, type_error};
 use crate::list;
 use crate::number::Big;
@@ -128,11 +128,15 @@ fn look_equal<'a>(a: &'a Value, b: &'a Value) -> Result<Look<'a, bool>, Trap> {
     }))
 }
 
-fn same_keys<'a>(pairs: impl Iterator<Item = (Cow<'a, Value>, Cow<'a, Value>)>) -> Result<bool, Trap> {
+fn same_keys<'a>(pairs: impl Iterator<Item = (KeyRef<'a>, KeyRef<'a>)>) -> Result<bool, Trap> {
     let mut steps = Steps::default();
     for (a, b) in pairs {
         steps.step()?;
-        if total_order(&a, &b).is_ne() {
+        let same = match (a, b) {
+            (KeyRef::Int(a), KeyRef::Int(b)) => a == b,
+            _ => total_order(&a.to_value(), &b.to_value()).is_eq(),
+        };
+        if !same {
             return Ok(false);
         }
     }
@@ -293,14 +297,13 @@ pub(crate) fn hash(value: &Value) -> Result<i64, Trap> {
         Value::Bool(value) => Ok(i64::from(*value)),
         _ => {
             let mut state = Fnv(0xcbf2_9ce4_8422_2325);
-            let mut work = vec![Cow::Borrowed(value)];
+            let mut work = vec![KeyRef::Value(value)];
             let mut steps = Steps::default();
             while let Some(value) = work.pop() {
                 steps.step()?;
                 match value {
-                    Cow::Borrowed(value) => hash_head(&mut state, value, &mut work)?,
-                    // A key that is an Int: nothing is inside of it.
-                    Cow::Owned(value) => hash_head(&mut state, &value, &mut Vec::new())?,
+                    KeyRef::Value(value) => hash_head(&mut state, value, &mut work)?,
+                    KeyRef::Int(int) => state.bytes(&int.to_le_bytes()),
                 }
             }
             Ok(state.0 as i64)
@@ -318,7 +321,7 @@ impl Fnv {
     }
 }
 
-fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<Cow<'a, Value>>) -> Result<(), Trap> {
+fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<KeyRef<'a>>) -> Result<(), Trap> {
     match value {
         Value::Unit => state.bytes(&[0]),
         Value::Bool(value) => state.bytes(&[u8::from(*value)]),
@@ -338,26 +341,26 @@ fn hash_head<'a>(state: &mut Fnv, value: &'a Value, work: &mut Vec<Cow<'a, Value
         }
         Value::BigInt(value) => state.bytes(&BigInt::to_signed_bytes_le(value)),
         Value::Decimal(value) => state.bytes(value.normalize().to_string().as_bytes()),
-        Value::Tuple(items) => work.extend(items.iter().rev().map(Cow::Borrowed)),
+        Value::Tuple(items) => work.extend(items.iter().rev().map(KeyRef::Value)),
         Value::Data(fields) => {
             let def = &fields.meta().def;
             state.bytes(def.name.as_bytes());
             if def.kind == TypeKind::Variant {
                 state.bytes(&def.index.to_le_bytes());
             }
-            work.extend(fields.iter().rev().map(Cow::Borrowed));
+            work.extend(fields.iter().rev().map(KeyRef::Value));
         }
         Value::List(..) => {
             if let Some(items) = value.as_list() {
                 state.bytes(&(items.len() as u64).to_le_bytes());
                 let from = work.len();
-                work.extend(items.iter().map(Cow::Borrowed));
+                work.extend(items.iter().map(KeyRef::Value));
                 work[from..].reverse();
             }
         }
         Value::Map(map) => {
             for (key, value) in map.iter() {
-                work.push(Cow::Borrowed(value));
+                work.push(KeyRef::Value(value));
                 work.push(key);
             }
         }

@@ -128,7 +128,7 @@ impl Seen {
                 Value::Closure(Block::new(function.meta().clone(), len, job.done.into_iter()))
             }
             Value::List(..) => Value::list(job.done),
-            Value::Map(map) => MapObj::collect(map.iter().map(|(key, _)| key.into_owned()).zip(job.done)),
+            Value::Map(map) => MapObj::collect(map.iter().map(|(key, _)| key.to_value()).zip(job.done)),
             Value::Cell(cell) => match self.cells.get(&Rc::as_ptr(&cell)) {
                 Some(copy) => {
                     CellObj::assign(copy, job.done.into_iter().next().unwrap_or_default());

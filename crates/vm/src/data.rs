@@ -117,8 +117,8 @@ fn from_value(value: &Value, depth: usize, count: &Cell<usize>) -> Data {
         }
         Value::Tuple(items) => Data::Tuple(items.iter().map(inner).collect()),
         Value::Data(fields) => Data::Record(fields.meta().def.clone(), fields.iter().map(inner).collect()),
-        Value::Map(map) => Data::Map(map.iter().map(|(key, value)| (inner(&key), inner(value))).collect()),
-        Value::Set(set) => Data::Set(set.iter().map(|item| inner(&item)).collect()),
+        Value::Map(map) => Data::Map(map.iter().map(|(key, value)| (inner(&key.to_value()), inner(value))).collect()),
+        Value::Set(set) => Data::Set(set.iter().map(|item| inner(&item.to_value())).collect()),
         Value::Array(array) => match &**array {
             ArrayObj::Int64(items) => Data::Int64Array(items.borrow().clone()),
             ArrayObj::Float64(items) => Data::Float64Array(items.borrow().clone()),

@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::block::Block;
+use crate::collections::KeyRef;
 use crate::failure::{Raise, Stop, Trap};
 use crate::natives::{self, NativeDef};
 use crate::number;
@@ -229,8 +230,10 @@ fn parts_fit(rows: &[Vec<Head>], arg: &Value) -> bool {
     };
     match arg {
         Value::List(..) => fit(0, arg.as_list().and_then(|items| items.head())),
-        Value::Set(set) => fit(0, set.iter().next().as_deref()),
-        Value::Map(map) => map.iter().next().is_none_or(|(key, value)| fit(0, Some(&key)) && fit(1, Some(value))),
+        Value::Set(set) => fit(0, set.iter().next().map(KeyRef::to_value).as_ref()),
+        Value::Map(map) => {
+            map.iter().next().is_none_or(|(key, value)| fit(0, Some(&key.to_value())) && fit(1, Some(value)))
+        }
         Value::Tuple(items) => items.iter().enumerate().all(|(index, item)| fit(index, Some(item))),
         Value::Data(fields) => fields.iter().enumerate().all(|(index, field)| fit(index, Some(field))),
         _ => true,

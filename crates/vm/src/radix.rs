@@ -191,8 +191,11 @@ fn put<T: Clone + Default>(row: &mut Row<T>, present: &mut Bits, digit: usize, i
     *present |= bit(digit);
 }
 
-/// Takes out the item of a digit that is present.
-fn take<T: Clone + Default>(row: &mut Row<T>, present: &mut Bits, digit: usize) -> T {
+/// Takes out the item of a digit, if it is present.
+fn take<T: Clone + Default>(row: &mut Row<T>, present: &mut Bits, digit: usize) -> Option<T> {
+    if *present & bit(digit) == 0 {
+        return None;
+    }
     let slots = own(row);
     let place = place(*present, slots.len(), digit);
     let item = std::mem::take(&mut slots[place]);
@@ -205,7 +208,7 @@ fn take<T: Clone + Default>(row: &mut Row<T>, present: &mut Bits, digit: usize) 
     if count * 4 < row.0.len() && size_of::<T>() > 0 {
         resize(row, *present, count);
     }
-    item
+    Some(item)
 }
 
 impl<V> Default for IntMap<V> {
@@ -287,11 +290,11 @@ impl<V: Clone + Default> IntMap<V> {
         None
     }
 
-    /// Takes a key out. Nothing is copied if it is not there.
+    /// Takes a key out; rows may be copied in vain if it is not there.
     pub(crate) fn remove(&mut self, int: i64) -> Option<V> {
-        self.get(int)?;
+        let removed = self.root.remove(Key::new(int))?;
         self.len -= 1;
-        self.root.remove(Key::new(int))
+        Some(removed)
     }
 }
 
@@ -321,37 +324,40 @@ impl<V: Clone + Default> Node<V> {
         }
     }
 
-    /// Takes out a key that is there. There are no more levels than digits.
+    /// Takes a key out. There are no more levels than digits.
     fn remove(&mut self, key: Key) -> Option<V> {
         match self {
-            Node::Empty => None,
-            Node::One { value, .. } => {
+            Node::One { key: own, value } if *own == key => {
                 let value = std::mem::take(value);
                 *self = Node::Empty;
                 Some(value)
             }
-            Node::Leaf { prefix, present, row } => {
-                let value = take(row, present, key.digit(0));
+            Node::Leaf { prefix, present, row } if *prefix == key.prefix() => {
+                let value = take(row, present, key.digit(0))?;
                 if present.is_power_of_two() {
                     let digit = present.trailing_zeros();
-                    let value = take(row, present, digit as usize);
+                    let value = take(row, present, digit as usize)?;
                     *self = Node::One { key: Key(*prefix << DIGIT | u64::from(digit)), value };
                 }
                 Some(value)
             }
             Node::Branch { present, shift, row, .. } => {
                 let digit = key.digit(*shift);
+                if *present & bit(digit) == 0 {
+                    return None;
+                }
                 let slots = own(row);
                 let node = &mut slots[place(*present, slots.len(), digit)];
-                let value = node.remove(key);
+                let value = node.remove(key)?;
                 if matches!(node, Node::Empty) {
-                    take(row, present, digit);
+                    take(row, present, digit)?;
                     if present.is_power_of_two() {
-                        *self = take(row, present, present.trailing_zeros() as usize);
+                        *self = take(row, present, present.trailing_zeros() as usize)?;
                     }
                 }
-                value
+                Some(value)
             }
+            Node::One { .. } | Node::Leaf { .. } | Node::Empty => None,
         }
     }
 }
@@ -367,12 +373,14 @@ pub(crate) struct Iter<'a, V> {
 enum At<'a, V> {
     Nothing,
     One(Key, &'a V),
-    /// A leaf, and which of its digits are left.
     Leaf {
-        prefix: u64,
-        present: Bits,
+        /// The key whose last digit is 0.
+        first: u64,
+        /// Digits that are left.
         left: Bits,
-        row: &'a Row<V>,
+        row: &'a [V],
+        /// Of the last one that was given.
+        place: usize,
     },
 }
 
@@ -382,7 +390,7 @@ impl<'a, V> Iter<'a, V> {
             Node::Empty => {}
             Node::One { key, value } => self.at = At::One(*key, value),
             Node::Leaf { prefix, present, row } => {
-                self.at = At::Leaf { prefix: *prefix, present: *present, left: *present, row };
+                self.at = At::Leaf { first: prefix << DIGIT, left: *present, row: &row.0, place: usize::MAX };
             }
             Node::Branch { row, .. } => self.above.push(row.0.iter()),
         }
@@ -392,23 +400,22 @@ impl<'a, V> Iter<'a, V> {
 impl<'a, V> Iterator for Iter<'a, V> {
     type Item = (i64, &'a V);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match &mut self.at {
-                At::One(key, value) => {
-                    let entry = (key.int(), *value);
-                    self.at = At::Nothing;
-                    self.left -= 1;
-                    return Some(entry);
-                }
-                At::Leaf { prefix, present, left, row } if *left != 0 => {
-                    let digit = left.trailing_zeros();
-                    *left &= *left - 1;
-                    self.left -= 1;
-                    let key = Key(*prefix << DIGIT | u64::from(digit));
-                    return Some((key.int(), item(row, *present, digit as usize)?));
-                }
-                At::Leaf { .. } | At::Nothing => {}
+            if let At::Leaf { first, left, row, place } = &mut self.at
+                && *left != 0
+            {
+                let digit = left.trailing_zeros();
+                *left &= *left - 1;
+                self.left -= 1;
+                // Slots of a short row follow each other: nothing is counted.
+                *place = if row.len() == WIDTH { digit as usize } else { place.wrapping_add(1) };
+                return Some((Key(*first | u64::from(digit)).int(), row.get(*place)?));
+            }
+            if let At::One(key, value) = std::mem::replace(&mut self.at, At::Nothing) {
+                self.left -= 1;
+                return Some((key.int(), value));
             }
             match self.above.last_mut()?.next() {
                 Some(node) => self.enter(node),
@@ -421,6 +428,8 @@ impl<'a, V> Iterator for Iter<'a, V> {
         (self.left, Some(self.left))
     }
 }
+
+impl<V> ExactSizeIterator for Iter<'_, V> {}
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use bytecode::TypeKind;
 
-use crate::collections::MapObj;
+use crate::collections::{KeyRef, MapObj};
 use crate::failure::Trap;
 use crate::list;
 use crate::number;
@@ -94,7 +94,7 @@ enum Rest<'a> {
     Slice(std::slice::Iter<'a, Value>),
     Fields(std::iter::Zip<std::slice::Iter<'a, smol_str::SmolStr>, std::slice::Iter<'a, Value>>),
     List(list::Iter<'a>),
-    Map(Box<dyn Iterator<Item = (Cow<'a, Value>, &'a Value)> + 'a>, Option<&'a Value>),
+    Map(Box<dyn Iterator<Item = (KeyRef<'a>, &'a Value)> + 'a>, Option<&'a Value>),
 }
 
 impl<'a> Open<'a> {
@@ -118,11 +118,11 @@ impl<'a> Open<'a> {
                 None => (None, None),
             },
             Rest::Map(entries, pending) => match entries.next() {
-                Some((Cow::Borrowed(key), value)) => {
+                Some((KeyRef::Value(key), value)) => {
                     *pending = Some(value);
                     (None, Some(key))
                 }
-                Some((Cow::Owned(key), value)) => (Some(Cow::Owned(display(&key))), Some(value)),
+                Some((KeyRef::Int(key), value)) => (Some(Cow::Owned(key.to_string())), Some(value)),
                 None => (None, None),
             },
         };
@@ -247,7 +247,7 @@ fn write_head<'a>(out: &mut String, value: &'a Value, form: Form<'_>) -> Result<
             let mut texts = Vec::with_capacity(set.len());
             for item in stop::polled(set.iter()) {
                 let mut text = String::new();
-                write_value(&mut text, item?.as_ref(), form)?;
+                write_value(&mut text, &item?.to_value(), form)?;
                 texts.push(text);
             }
             let texts = stop::sorted(texts, |run| run.sort_unstable(), |a, b| a <= b)?;

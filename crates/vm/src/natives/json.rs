@@ -361,7 +361,8 @@ fn reflect(ctx: &mut NativeCtx<'_>, value: &Value, depth: usize) -> Result<Value
             ctx.json(ARRAY, Some(Value::list(items)))
         }
         Value::Set(set) => {
-            let items = set.iter().map(|item| reflect(ctx, &item, depth + 1)).collect::<Result<Vec<_>, _>>()?;
+            let items =
+                set.iter().map(|item| reflect(ctx, &item.to_value(), depth + 1)).collect::<Result<Vec<_>, _>>()?;
             ctx.json(ARRAY, Some(Value::list(items)))
         }
         Value::Tuple(items) => {
@@ -378,7 +379,7 @@ fn reflect(ctx: &mut NativeCtx<'_>, value: &Value, depth: usize) -> Result<Value
         Value::Map(map) => {
             let fields = map
                 .iter()
-                .map(|(key, value)| Ok(entry(&display(&key), reflect(ctx, value, depth + 1)?)))
+                .map(|(key, value)| Ok(entry(&display(&key.to_value()), reflect(ctx, value, depth + 1)?)))
                 .collect::<Result<Vec<_>, Trap>>()?;
             ctx.json(OBJECT, Some(Value::list(fields)))
         }

@@ -1,9 +1,8 @@
 //! Maps and sets. Updates work in place when the argument has no other owner.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::collections::{MapObj, SetObj};
+use crate::collections::{KeyRef, MapObj, SetObj};
 use crate::compare::check_key;
 use crate::failure::{Trap, panic, type_error};
 use crate::natives::{NativeDef, list, native};
@@ -15,7 +14,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Map.contains", 2, |_, args| Ok(Value::Bool(map(&args[0])?.get(&args[1]).is_some()))),
     native("Map.difference", 2, |_, args| {
         let other = take_map(&mut args[1])?;
-        filtered(&mut args[0], |key| other.get(key).is_none())
+        filtered(&mut args[0], |key| !other.has(key))
     }),
     native("Map.empty", 0, |_, _| Ok(super::core::empty_map())),
     native("Map.fromList", 1, |_, args| {
@@ -45,11 +44,11 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("Map.intersection", 2, |_, args| {
         let other = take_map(&mut args[1])?;
-        filtered(&mut args[0], |key| other.get(key).is_some())
+        filtered(&mut args[0], |key| other.has(key))
     }),
     native("Map.isEmpty", 1, |_, args| Ok(Value::Bool(map(&args[0])?.is_empty()))),
     native("Map.keys", 1, |_, args| {
-        Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(|(key, _)| key.into_owned()).collect()))
+        Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(|(key, _)| key.to_value()).collect()))
     }),
     native("Map.lookup", 2, |ctx, args| {
         let found = map(&args[0])?.get(&args[1]).cloned();
@@ -64,14 +63,14 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("Map.size", 1, |_, args| Ok(Value::Int(map(&args[0])?.len() as i64))),
     native("Map.toList", 1, |_, args| {
-        let pair = |(key, value): (Cow<'_, Value>, &Value)| Value::tuple(vec![key.into_owned(), value.clone()]);
+        let pair = |(key, value): (KeyRef<'_>, &Value)| Value::tuple(vec![key.to_value(), value.clone()]);
         Ok(Value::list(until_stopped(map(&args[0])?.iter()).map(pair).collect()))
     }),
     native("Map.union", 2, |_, args| {
         let (own, mut other) = (take_map(&mut args[0])?, take_map(&mut args[1])?);
         let union = Rc::make_mut(&mut other);
         for (key, value) in until_stopped(own.iter()) {
-            union.0.insert(key.into_owned(), value.clone());
+            union.0.insert(key.to_value(), value.clone());
         }
         Ok(Value::Map(other))
     }),
@@ -81,7 +80,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Set.contains", 2, |_, args| Ok(Value::Bool(set(&args[0])?.contains(&args[1])))),
     native("Set.difference", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| !other.contains(item)).map(Cow::into_owned)))
+        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| !other.has(*item)).map(KeyRef::to_value)))
     }),
     native("Set.empty", 0, |_, _| Ok(SetObj::collect(std::iter::empty()))),
     native("Set.fromList", 1, |_, args| {
@@ -102,16 +101,16 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("Set.intersection", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| other.contains(item)).map(Cow::into_owned)))
+        Ok(SetObj::collect(until_stopped(own.iter()).filter(|item| other.has(*item)).map(KeyRef::to_value)))
     }),
     native("Set.isEmpty", 1, |_, args| Ok(Value::Bool(set(&args[0])?.is_empty()))),
     native("Set.isProperSubset", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(Value::Bool(own.len() < other.len() && own.iter().all(|item| other.contains(&item))))
+        Ok(Value::Bool(own.len() < other.len() && own.iter().all(|item| other.has(item))))
     }),
     native("Set.isSubset", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        Ok(Value::Bool(own.len() <= other.len() && own.iter().all(|item| other.contains(&item))))
+        Ok(Value::Bool(own.len() <= other.len() && own.iter().all(|item| other.has(item))))
     }),
     native("Set.remove", 2, |_, args| {
         let mut set = take_set(&mut args[0])?;
@@ -123,19 +122,19 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Set.size", 1, |_, args| Ok(Value::Int(set(&args[0])?.len() as i64))),
     native("Set.symmetricDifference", 2, |_, args| {
         let (own, other) = (set(&args[0])?, set(&args[1])?);
-        let only_own = until_stopped(own.iter()).filter(|item| !other.contains(item));
-        Ok(SetObj::collect(only_own.chain(other.iter().filter(|item| !own.contains(item))).map(Cow::into_owned)))
+        let only_own = until_stopped(own.iter()).filter(|item| !other.has(*item));
+        Ok(SetObj::collect(only_own.chain(other.iter().filter(|item| !own.has(*item))).map(KeyRef::to_value)))
     }),
     native("Set.toList", 1, |_, args| {
-        Ok(Value::list(until_stopped(set(&args[0])?.iter()).map(Cow::into_owned).collect()))
+        Ok(Value::list(until_stopped(set(&args[0])?.iter()).map(KeyRef::to_value).collect()))
     }),
     native("Set.union", 2, |_, args| {
         let other = take_set(&mut args[1])?;
         let mut own = take_set(&mut args[0])?;
         let union = Rc::make_mut(&mut own);
         for item in other.iter() {
-            if !union.contains(&item) {
-                union.0.insert(item.into_owned(), ());
+            if !union.has(item) {
+                union.0.insert(item.to_value(), ());
             }
         }
         Ok(Value::Set(own))
@@ -171,8 +170,8 @@ fn take_set(value: &mut Value) -> Result<Rc<SetObj>, Trap> {
 }
 
 /// The map without the entries whose key is not wanted.
-fn filtered(value: &mut Value, wanted: impl Fn(&Value) -> bool) -> Result<Value, Trap> {
+fn filtered(value: &mut Value, wanted: impl Fn(KeyRef<'_>) -> bool) -> Result<Value, Trap> {
     let map = take_map(value)?;
-    let kept = map.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| (key.into_owned(), value.clone()));
+    let kept = map.iter().filter(|(key, _)| wanted(*key)).map(|(key, value)| (key.to_value(), value.clone()));
     Ok(MapObj::collect(kept))
 }
