@@ -107,12 +107,12 @@ impl<M> Block<M> {
         unsafe {
             if len > 0 {
                 let slots = self.slots();
-                if mem::enter() {
+                if mem::enter(len) {
                     ptr::drop_in_place(ptr::slice_from_raw_parts_mut(slots, len));
                     mem::leave();
                 } else {
-                    let rest = (0..len).map(|index| slots.add(index).read()).filter(Value::is_heap).collect();
-                    mem::defer(mem::Garbage::Values(rest));
+                    let values = (0..len).map(|index| slots.add(index).read());
+                    mem::defer(values.filter(Value::is_heap).map(mem::Garbage::Value));
                 }
             }
             ptr::drop_in_place(self.ptr.as_ptr());

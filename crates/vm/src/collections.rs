@@ -267,11 +267,11 @@ pub struct SetObj(pub(crate) PSet);
 impl Drop for MapObj {
     fn drop(&mut self) {
         let content = std::mem::take(&mut self.0);
-        if mem::enter() {
+        if mem::enter(1) {
             drop(content);
             mem::leave();
         } else {
-            mem::defer(Garbage::Map(content));
+            mem::defer([Garbage::Map(content)]);
         }
     }
 }
@@ -279,11 +279,11 @@ impl Drop for MapObj {
 impl Drop for SetObj {
     fn drop(&mut self) {
         let content = std::mem::take(&mut self.0);
-        if mem::enter() {
+        if mem::enter(1) {
             drop(content);
             mem::leave();
         } else {
-            mem::defer(Garbage::Set(content));
+            mem::defer([Garbage::Set(content)]);
         }
     }
 }

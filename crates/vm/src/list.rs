@@ -18,11 +18,15 @@
 use std::cell::{Cell, UnsafeCell};
 use std::rc::Rc;
 
+use crate::failure::Trap;
 use crate::mem::{self, Garbage};
 use crate::value::Value;
 
 /// Forks of views shorter than this are copied instead of chained.
 const COPY_BELOW: u32 = 16;
+
+/// Longer rows are not moved to where there is more room: that takes milliseconds.
+const MAX_ROW: usize = 1 << 19;
 
 /// Elements that stay where they are while they are shared: the only thing that is done to a shared row is to write
 /// behind its last element, if there is room.
@@ -57,6 +61,27 @@ impl Items {
 
     fn get_mut(&mut self) -> &mut Vec<Value> {
         self.0.get_mut()
+    }
+
+    /// Drops all but the first `len` elements. If those are many, they go with the row, and what stays moves.
+    fn truncate(&mut self, len: usize) {
+        let items = self.0.get_mut();
+        let dead = items.len() - len;
+        if mem::enter(dead) {
+            items.truncate(len);
+            mem::leave();
+        } else if len < dead {
+            let kept = items[..len].iter_mut().map(std::mem::take).collect();
+            let before = std::mem::replace(items, kept);
+            mem::charge(items.capacity() * size_of::<Value>());
+            let bytes = before.capacity() * size_of::<Value>();
+            mem::release(before, bytes);
+        } else {
+            let dead = items.split_off(len);
+            let bytes = dead.capacity() * size_of::<Value>();
+            mem::charge(bytes);
+            mem::release(dead, bytes);
+        }
     }
 }
 
@@ -118,13 +143,14 @@ impl Buf {
         self.start + self.items.len() as u32
     }
 
-    /// Visits the elements of this buffer and the lists it continues.
-    pub(crate) fn for_each_part(&self, visit: &mut dyn FnMut(&Value)) {
-        self.items.as_slice().iter().for_each(&mut *visit);
+    /// Visits the elements of this buffer and the lists it continues, until a visit fails.
+    pub(crate) fn for_each_part(&self, visit: &mut dyn FnMut(&Value) -> Result<(), Trap>) -> Result<(), Trap> {
+        self.items.as_slice().iter().try_for_each(&mut *visit)?;
         if let Some(below) = &self.below {
-            visit(&Value::List(self.start, Some(Rc::clone(&below.parent))));
-            visit(&Value::List(below.jump_end, Some(Rc::clone(&below.jump))));
+            visit(&Value::List(self.start, Some(Rc::clone(&below.parent))))?;
+            visit(&Value::List(below.jump_end, Some(Rc::clone(&below.jump))))?;
         }
+        Ok(())
     }
 
     /// Element by its place from the bottom; `place` lies below the total.
@@ -174,17 +200,15 @@ impl Drop for Buf {
     fn drop(&mut self) {
         let items = std::mem::take(self.items.get_mut());
         let below = self.below.take();
-        mem::discharge(Self::bytes(items.capacity(), below.is_some()));
-        if mem::enter() {
-            drop(items);
-            drop(below);
-            mem::leave();
-        } else {
-            if !items.is_empty() {
-                mem::defer(Garbage::Values(items));
-            }
-            if let Some(below) = below {
-                mem::defer(Garbage::Chain(below));
+        mem::discharge(Self::bytes(0, below.is_some()));
+        let bytes = items.capacity() * size_of::<Value>();
+        mem::release(items, bytes);
+        if let Some(below) = below {
+            if mem::enter(1) {
+                drop(below);
+                mem::leave();
+            } else {
+                mem::defer([Garbage::Chain(below)]);
             }
         }
     }
@@ -254,7 +278,7 @@ impl List {
             Ok(()) => Self { buf: Some(buf), len: self.len + 1 },
             Err(head) => {
                 let first = !buf.continued.replace(true);
-                let room = if first { self.len as usize } else { 4 };
+                let room = if first { MAX_ROW.min(self.len as usize) } else { 4 };
                 Self { buf: Some(buf), len: self.len }.cons_fork(head, room)
             }
         }
@@ -265,11 +289,13 @@ impl List {
     fn cons_fork(self, head: Value, room: usize) -> Self {
         let len = self.len;
         let Some(mut buf) = self.buf else { return Self::new() };
-        if let Some(own) = Rc::get_mut(&mut buf) {
+        if let Some(own) = Rc::get_mut(&mut buf)
+            && (own.items.len() < MAX_ROW || len < own.total())
+        {
             // Nobody else looks: the elements may move, and what lies in front of the view is garbage.
             own.continued.set(false);
+            own.items.truncate((len - own.start) as usize);
             let items = own.items.get_mut();
-            items.truncate((len - own.start) as usize);
             let before = items.capacity();
             items.push(head);
             mem::charge((items.capacity() - before) * size_of::<Value>());
@@ -317,9 +343,9 @@ impl List {
         if let Some(own) = Rc::get_mut(&mut buf)
             && own.below.is_none()
         {
-            let mut items = std::mem::take(own.items.get_mut());
+            own.items.truncate(self.len as usize);
+            let items = std::mem::take(own.items.get_mut());
             mem::discharge(items.capacity() * size_of::<Value>());
-            items.truncate(self.len as usize);
             return items;
         }
         let mut items = Vec::with_capacity(self.len as usize + 1);

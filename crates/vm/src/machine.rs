@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytecode::{CallTarget, Candidate, Chunk, ConstructorRef, TypeKind, TypeRef};
@@ -355,16 +355,13 @@ impl World {
     /// Called when a process has used up its turn. `Ok(true)`: another one should run.
     pub(crate) fn tick(&mut self, used: i64) -> Result<bool, Trap> {
         self.steps += used.max(0) as u64;
-        let stop = if self.limits.interrupt.load(Ordering::Relaxed) {
-            Stop::Interrupted
-        } else if self.last_step.is_some_and(|last| self.steps >= last) {
-            Stop::Steps
-        } else if mem::live_bytes() > self.limits.bytes() {
-            Stop::Memory
-        } else {
-            return Ok(self.others_wait());
-        };
-        Err(Raise::Stop(stop).into())
+        stop::check()?;
+        if self.last_step.is_some_and(|last| self.steps >= last) {
+            return Err(Raise::Stop(Stop::Steps).into());
+        }
+        mem::turn()?;
+        cycles::turn()?;
+        Ok(self.others_wait())
     }
 
     /// Fails if `bytes` more do not fit the memory limit, or the run was interrupted: asked before large allocations.
@@ -435,7 +432,6 @@ impl World {
 
     /// Runs processes until `main` is finished.
     fn run(&mut self, main: u64) -> Result<Value, Box<Failure>> {
-        let _watch = stop::watch(&self.limits, self.last_step.map(|last| last.saturating_sub(self.steps)));
         loop {
             self.wake_due();
             let Some(pid) = self.ready.pop_front() else {
@@ -501,8 +497,11 @@ impl World {
             self.processes.remove(&main);
             return Err(failure);
         };
-        if self.limits.interrupt.load(Ordering::Relaxed) {
+        if stop::interrupted().is_err() {
             return Err(Box::new(Failure { raise: Raise::Stop(Stop::Interrupted), trace: Rc::new([]) }));
+        }
+        if mem::idle() {
+            return Ok(());
         }
         let left = due.saturating_sub(self.clock());
         if left > 0 {
@@ -588,9 +587,13 @@ impl Machine {
         let args = args.iter().map(|arg| arg.to_value(&mut self.world.ctors)).collect();
         self.world.last_step = self.world.limits.max_steps.map(|max| self.world.steps.saturating_add(max));
         let result = self.start(symbol, args).and_then(|main| {
-            let result = self.world.run(main);
-            self.world.processes.remove(&main);
-            self.world.ended(main, result.as_ref().map_or_else(|failure| End::Failed(failure), |_| End::Normal), None);
+            let world = &mut self.world;
+            let _watch = stop::watch(&world.limits, world.last_step.map(|last| last.saturating_sub(world.steps)));
+            let result = world.run(main);
+            world.processes.remove(&main);
+            world.ended(main, result.as_ref().map_or_else(|failure| End::Failed(failure), |_| End::Normal), None);
+            // What an interrupt leaves is for whoever drops something next.
+            let _ = mem::empty();
             result
         });
         self.world.flush();
@@ -723,6 +726,8 @@ impl Drop for Machine {
         self.world.processes.clear();
         self.world.mvars.values.clear();
         self.world.values.values.clear();
-        cycles::collect();
+        // Nobody interrupts this.
+        let _ = cycles::collect();
+        let _ = mem::empty();
     }
 }

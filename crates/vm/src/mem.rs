@@ -1,32 +1,100 @@
-//! Memory accounting, and release of deep structures without recursion.
+//! Memory accounting, and release of large and deep structures without recursion and without long pauses.
 //!
 //! Every structure of values reports what it holds with [`charge`] and [`discharge`]; the scheduler compares the sum
-//! with the limit of the embedder. Structures that own values hand their content to [`release`] when they die: it
-//! drops in place down to a small depth and queues the rest, so that dropping a million nested nodes uses constant
-//! native stack.
+//! with the limit of the embedder. Structures that own values drop their content in place only if [`enter`] allows it:
+//! down to a small depth, and, while a program runs, until the turn's budget is used up. The rest is queued as
+//! [`Garbage`]. So dropping a million nested nodes uses constant native stack, and no instruction takes long because
+//! something large dies in it.
+//!
+//! While a program runs, the queue is worked off a slice a [`turn`], and so much of it that what is in use does not grow
+//! meanwhile; between two turns it grows by [`SLACK`] at most. Outside of runs whoever drops something waits for the
+//! end. What waits in the queue counts as in use, but no limit is exceeded before the queue is empty ([`Run`]).
 //!
 //! Invariant: per thread, because values never leave the thread of their machine.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 use crate::collections::{PMap, PSet};
+use crate::failure::Trap;
 use crate::list::Below;
+use crate::stop;
 use crate::value::Value;
 
 /// Content of a dead structure that still waits for its turn.
-#[expect(dead_code, reason = "only held, to be dropped later")]
 pub(crate) enum Garbage {
-    Values(Vec<Value>),
+    Value(Value),
+    /// A row, and what it was charged with.
+    Values(Vec<Value>, usize),
+    /// Messages that nobody received.
+    Messages(VecDeque<Value>),
     Chain(Box<Below>),
     Map(PMap),
     Set(PSet),
 }
 
-const MAX_NATIVE_DEPTH: u32 = 48;
+impl Garbage {
+    /// Drops some of it, for one value of the budget at least. `Some`: the rest.
+    fn shed(self) -> Option<Self> {
+        spend(1);
+        match self {
+            Garbage::Values(mut values, bytes) => {
+                values.truncate(values.len() - part(values.len()));
+                if !values.is_empty() {
+                    return Some(Garbage::Values(values, bytes));
+                }
+                drop(values);
+                discharge(bytes);
+            }
+            Garbage::Messages(mut messages) => {
+                let part = part(messages.len());
+                messages.truncate(messages.len() - part);
+                discharge(part * size_of::<Value>());
+                if !messages.is_empty() {
+                    return Some(Garbage::Messages(messages));
+                }
+            }
+            Garbage::Value(value) => drop(value),
+            Garbage::Chain(below) => drop(below),
+            Garbage::Map(map) => drop(map),
+            Garbage::Set(set) => drop(set),
+        }
+        None
+    }
+}
+
+/// How many of so many values are dropped at once; the budget pays for them.
+fn part(len: usize) -> usize {
+    const PART: usize = 1 << 10;
+    let part = len.min(PART);
+    spend(part);
+    part
+}
+
+const MAX_NATIVE_DEPTH: u16 = 48;
+/// Values that are dropped during a turn, and from the queue after it: a millisecond or two each.
+const SLICE: u32 = 1 << 14;
+/// So many bytes more may be in use before a turn is over, although there is garbage.
+const SLACK: usize = 1 << 26;
+
+#[derive(Clone, Copy)]
+struct State {
+    /// Structures on the native stack that are dropping their content.
+    depth: u16,
+    /// Whether a program is running.
+    runs: bool,
+    /// Whether garbage is waiting.
+    waits: bool,
+    /// Values that may be dropped in place.
+    budget: u32,
+}
 
 thread_local! {
     static LIVE: Cell<usize> = const { Cell::new(0) };
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Bytes that were in use after the last turn.
+    static BEFORE: Cell<usize> = const { Cell::new(0) };
+    static STATE: Cell<State> =
+        const { Cell::new(State { depth: 0, runs: false, waits: false, budget: u32::MAX }) };
     static PENDING: RefCell<Vec<Garbage>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -47,40 +115,149 @@ pub fn live_bytes() -> usize {
     LIVE.with(Cell::get)
 }
 
-/// Whether a dying structure may drop its content directly. If so, [`leave`] must follow.
-#[inline]
-pub(crate) fn enter() -> bool {
-    DEPTH
-        .try_with(|depth| {
-            let fits = depth.get() < MAX_NATIVE_DEPTH;
-            if fits {
-                depth.set(depth.get() + 1);
-            }
-            fits
-        })
-        .unwrap_or(true)
+fn update(change: impl FnOnce(&mut State)) {
+    let mut state = STATE.get();
+    change(&mut state);
+    STATE.set(state);
 }
 
-/// Ends what [`enter`] allowed; the outermost one empties the queue.
+fn spend(values: usize) {
+    update(|state| state.budget = state.budget.saturating_sub(values.min(u32::MAX as usize) as u32));
+}
+
+/// Whether a dying structure may drop so many values of its own directly. If so, [`leave`] must follow; if not, they are
+/// for [`defer`].
+#[inline]
+pub(crate) fn enter(values: usize) -> bool {
+    let mut state = STATE.get();
+    let fits = state.depth < MAX_NATIVE_DEPTH && values < state.budget as usize;
+    if fits {
+        state.depth += 1;
+        state.budget -= values as u32 + 1;
+        STATE.set(state);
+    }
+    fits
+}
+
+/// Ends what [`enter`] allowed. Outside of runs the outermost one empties the queue.
 #[inline]
 pub(crate) fn leave() {
-    let _ = DEPTH.try_with(|depth| {
-        if depth.get() == 1 {
-            drain();
-        }
-        depth.set(depth.get() - 1);
-    });
-}
-
-fn drain() {
-    // Depth is 1 here, so what dies below queues again instead of draining recursively.
-    while let Ok(Some(garbage)) = PENDING.try_with(|pending| pending.borrow_mut().pop()) {
-        drop(garbage);
+    let mut state = STATE.get();
+    state.depth -= 1;
+    STATE.set(state);
+    if state.depth == 0 && !state.runs {
+        settle();
     }
 }
 
-/// Queues content; it is dropped when the native stack is shallow again.
-pub(crate) fn defer(garbage: Garbage) {
-    let mut garbage = Some(garbage);
-    let _ = PENDING.try_with(|pending| pending.borrow_mut().extend(garbage.take()));
+/// Queues content that [`enter`] did not allow to drop.
+#[cold]
+pub(crate) fn defer(garbage: impl IntoIterator<Item = Garbage>) {
+    // At the end of the thread there is no queue any more.
+    let queued = PENDING.try_with(|pending| pending.borrow_mut().extend(garbage));
+    let state = STATE.get();
+    update(|state| state.waits = queued.is_ok());
+    if state.depth > 0 {
+        return;
+    }
+    if !state.runs {
+        settle();
+    } else if live_bytes() > BEFORE.get().saturating_add(SLACK) {
+        // An interrupt that is seen here is seen again after the instruction.
+        let _ = shrink(BEFORE.get());
+    }
+}
+
+/// Drops a row of values that was charged with so many bytes.
+pub(crate) fn release(values: Vec<Value>, bytes: usize) {
+    if enter(values.len()) {
+        drop(values);
+        discharge(bytes);
+        leave();
+    } else {
+        defer([Garbage::Values(values, bytes)]);
+    }
+}
+
+/// Empties the queue, however long it takes.
+#[cold]
+fn settle() {
+    while slice(u32::MAX) {}
+    update(|state| state.budget = u32::MAX);
+}
+
+/// Works the queue off until so many values were dropped. Returns whether something is left. Afterwards as many may be
+/// dropped in place.
+fn slice(budget: u32) -> bool {
+    if !STATE.get().waits {
+        update(|state| state.budget = budget);
+        return false;
+    }
+    // As inside of a structure: what dies below queues again instead of coming here.
+    update(|state| (state.budget, state.depth) = (budget, state.depth + 1));
+    let mut left = true;
+    while left && STATE.get().budget > 0 {
+        let next = PENDING.try_with(|pending| pending.borrow_mut().pop()).ok().flatten();
+        left = next.is_some();
+        if let Some(rest) = next.and_then(Garbage::shed) {
+            let _ = PENDING.try_with(|pending| pending.borrow_mut().push(rest));
+        }
+    }
+    update(|state| *state = State { depth: state.depth - 1, waits: left, budget, ..*state });
+    left
+}
+
+/// Works the queue off, at least a slice, until no more than `bytes` are in use. Fails if the run has to end.
+fn shrink(bytes: usize) -> Result<(), Trap> {
+    while slice(SLICE) && live_bytes() > bytes {
+        stop::interrupted()?;
+    }
+    Ok(())
+}
+
+/// A turn of a process is over: a new budget, and work on what it left over from the last one. Fails if the run has to
+/// end.
+pub(crate) fn turn() -> Result<(), Trap> {
+    let done = shrink(BEFORE.get());
+    BEFORE.set(live_bytes());
+    done
+}
+
+/// Works off a slice of the queue. Returns whether there was something in it.
+pub(crate) fn idle() -> bool {
+    let waits = STATE.get().waits;
+    if waits {
+        slice(SLICE);
+    }
+    waits
+}
+
+/// Empties the queue. Fails if the run has to end; whoever is outside of runs waits.
+pub(crate) fn empty() -> Result<(), Trap> {
+    while slice(SLICE) {
+        stop::interrupted()?;
+    }
+    Ok(())
+}
+
+/// While it lives, a program runs on this thread: what dies may wait.
+pub(crate) struct Run {
+    /// Whether one did before.
+    outer: bool,
+}
+
+impl Run {
+    pub(crate) fn begin() -> Self {
+        let outer = STATE.get().runs;
+        update(|state| (state.runs, state.budget) = (true, SLICE));
+        BEFORE.set(live_bytes());
+        Self { outer }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let runs = self.outer;
+        update(|state| (state.runs, state.budget) = (runs, if runs { SLICE } else { u32::MAX }));
+    }
 }

@@ -80,7 +80,14 @@ impl Mailbox {
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        mem::discharge(self.0.len() * size_of::<Value>());
+        let messages = std::mem::take(&mut self.0);
+        if mem::enter(messages.len()) {
+            mem::discharge(messages.len() * size_of::<Value>());
+            drop(messages);
+            mem::leave();
+        } else {
+            mem::defer([mem::Garbage::Messages(messages)]);
+        }
     }
 }
 
@@ -110,7 +117,10 @@ const TRACE_BOTTOM: usize = 10;
 
 impl Drop for Process {
     fn drop(&mut self) {
-        mem::discharge(size_of::<Self>() + self.stack.len() * size_of::<Value>());
+        mem::discharge(size_of::<Self>());
+        let stack = std::mem::take(&mut self.stack);
+        let bytes = stack.len() * size_of::<Value>();
+        mem::release(stack, bytes);
     }
 }
 

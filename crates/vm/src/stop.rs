@@ -21,6 +21,7 @@ struct Watched {
     interrupt: Arc<AtomicBool>,
     max_bytes: usize,
     max_work: u64,
+    _run: mem::Run,
 }
 
 /// What [`check`] found during this run.
@@ -57,6 +58,7 @@ pub(crate) fn watch(limits: &Limits, steps: Option<u64>) -> Watch {
         interrupt: Arc::clone(&limits.interrupt),
         max_bytes: limits.bytes(),
         max_work: steps.unwrap_or(u64::MAX),
+        _run: mem::Run::begin(),
     };
     Watch { before: WATCHED.replace(Some(watched)), work_before: WORK.replace(0) }
 }
@@ -78,23 +80,42 @@ pub(crate) fn check() -> Result<(), Trap> {
 
 /// Fails if `bytes` more do not fit the memory limit, or the run was interrupted: asked before large allocations.
 pub(crate) fn room(bytes: usize) -> Result<(), Trap> {
-    #[cfg(test)]
-    testing::note();
-    let found = WATCHED.with_borrow(|watched| match watched {
-        Some(watched) if watched.interrupt.load(Ordering::Relaxed) => Found::Interrupt,
-        Some(watched) if mem::live_bytes().saturating_add(bytes) > watched.max_bytes => Found::NoRoom,
-        Some(watched) if WORK.get() > watched.max_work => Found::NoSteps,
-        None if bytes > MAX_UNWATCHED => Found::NoRoom,
-        _ => Found::Nothing,
-    });
+    interrupted()?;
+    let look = || {
+        WATCHED.with_borrow(|watched| match watched {
+            Some(watched) if mem::live_bytes().saturating_add(bytes) > watched.max_bytes => Found::NoRoom,
+            Some(watched) if WORK.get() > watched.max_work => Found::NoSteps,
+            None if bytes > MAX_UNWATCHED => Found::NoRoom,
+            _ => Found::Nothing,
+        })
+    };
+    let mut found = look();
+    if found == Found::NoRoom {
+        // Some of what is in use may be waiting to be returned.
+        mem::empty()?;
+        found = look();
+    }
     match found {
         Found::Nothing => tripped(),
-        found => {
-            // Outside of a run nobody would take it away again.
-            FOUND.set(if WATCHED.with_borrow(Option::is_some) { found } else { Found::Nothing });
-            Err(failure(found))
-        }
+        found => Err(trip(found)),
     }
+}
+
+/// Fails if the run was interrupted, whatever else it has used up.
+pub(crate) fn interrupted() -> Result<(), Trap> {
+    #[cfg(test)]
+    testing::note();
+    let is_set = |watched: &Watched| watched.interrupt.load(Ordering::Relaxed);
+    if WATCHED.with_borrow(|watched| watched.as_ref().is_some_and(is_set)) {
+        return Err(trip(Found::Interrupt));
+    }
+    Ok(())
+}
+
+fn trip(found: Found) -> Trap {
+    // Outside of a run nobody would take it away again.
+    FOUND.set(if WATCHED.with_borrow(Option::is_some) { found } else { Found::Nothing });
+    failure(found)
 }
 
 /// Fails if a computation of this run stopped early.
@@ -158,6 +179,8 @@ pub(crate) fn until_stopped<T>(items: impl Iterator<Item = T>) -> impl Iterator<
 
 /// Bytes that are left of the memory limit.
 pub(crate) fn bytes_left() -> usize {
+    // Whoever asks looks at the limits as well.
+    let _ = mem::empty();
     let max = WATCHED.with_borrow(|watched| watched.as_ref().map_or(MAX_UNWATCHED, |watched| watched.max_bytes));
     max.saturating_sub(mem::live_bytes())
 }

@@ -521,6 +521,14 @@ pub struct ReactiveObj {
     pub(crate) parents: RefCell<Vec<(std::rc::Weak<ReactiveObj>, u16)>>,
 }
 
+impl Drop for ReactiveObj {
+    fn drop(&mut self) {
+        for values in [&mut self.fields, &mut self.on_change, &mut self.on_read] {
+            mem::release(std::mem::take(values.get_mut()), 0);
+        }
+    }
+}
+
 /// Content of a captured `var`.
 pub struct CellObj {
     value: Cell<Value>,
@@ -557,22 +565,17 @@ impl CellObj {
     pub(crate) fn take(&self) -> Value {
         self.value.take()
     }
-
-    /// Whether [`cycles`] knows of it.
-    pub(crate) fn is_noted(&self) -> bool {
-        self.noted.get()
-    }
 }
 
 impl Drop for CellObj {
     fn drop(&mut self) {
         let content = self.value.take();
         if content.is_heap() {
-            if mem::enter() {
+            if mem::enter(1) {
                 drop(content);
                 mem::leave();
             } else {
-                mem::defer(mem::Garbage::Values(vec![content]));
+                mem::defer([mem::Garbage::Value(content)]);
             }
         }
     }

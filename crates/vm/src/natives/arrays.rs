@@ -46,15 +46,15 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Int64Array.toList", 1, to_list),
     native("newFloat32Array", 1, |ctx, args| {
         let count = count(ctx, &args[0])?;
-        Ok(ArrayObj::Float32(vec![0.0; count].into()).into_value())
+        Ok(ArrayObj::Float32(filled(0.0, count)?.into()).into_value())
     }),
     native("newFloat64Array", 1, |ctx, args| {
         let count = count(ctx, &args[0])?;
-        Ok(ArrayObj::Float64(vec![0.0; count].into()).into_value())
+        Ok(ArrayObj::Float64(filled(0.0, count)?.into()).into_value())
     }),
     native("newInt64Array", 1, |ctx, args| {
         let count = count(ctx, &args[0])?;
-        Ok(ArrayObj::Int64(vec![0; count].into()).into_value())
+        Ok(ArrayObj::Int64(filled(0, count)?.into()).into_value())
     }),
     native("sumInt64Array", 1, |_, args| match array(&args[0])? {
         ArrayObj::Int64(items) => {

@@ -88,8 +88,7 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Prim.listReplicate", 2, |ctx, args| {
         let count = int(&args[0])?.max(0) as usize;
         ctx.world.room(count.saturating_mul(size_of::<Value>()))?;
-        let items = until_stopped(0..count).map(|_| args[1].clone());
-        Ok(List::from_reversed(items.collect()).into())
+        Ok(List::from_reversed(row(count, (0..count).map(|_| args[1].clone()))).into())
     }),
     native("Prim.listReverse", 1, |_, args| {
         let mut items = take_list(&mut args[0])?.into_reversed();
@@ -151,6 +150,13 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("toIntList", 1, |_, args| Ok(std::mem::take(&mut args[0]))),
 ];
 
+/// So many values, unless the run has to end. A row that grows would be moved again and again.
+fn row(count: usize, items: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut row = Vec::with_capacity(count);
+    row.extend(until_stopped(items));
+    row
+}
+
 /// Ints from `low` up to `high`, which is excluded.
 pub(crate) fn int_range(world: &World, low: i64, high: i64) -> Result<Value, Trap> {
     if high <= low {
@@ -158,7 +164,7 @@ pub(crate) fn int_range(world: &World, low: i64, high: i64) -> Result<Value, Tra
     }
     let count = usize::try_from(high.abs_diff(low)).unwrap_or(usize::MAX);
     world.room(count.saturating_mul(size_of::<Value>()))?;
-    Ok(List::from_reversed(until_stopped((low..high).rev()).map(Value::Int).collect()).into())
+    Ok(List::from_reversed(row(count, (low..high).rev().map(Value::Int))).into())
 }
 
 /// Strings or characters with a separator between them.
