@@ -1,19 +1,21 @@
 //! What running programs may do on this machine: output, clock, environment, files, other programs.
 //!
 //! Input: requests of the machine. Output: results of the operating system, in its words. Handles are numbers given out
-//! here; the machine closes none on its own, so all are released when the host is dropped.
+//! here; the machine closes none on its own, so all are released when the host is dropped. What may wait for somebody
+//! else (pipes, terminals, other programs) or is large is a [`Task`] that owns what it needs.
 
 use std::{
     collections::BTreeMap,
     env, fs,
     io::{BufRead, BufReader, Read, Seek, Write},
     path::Path,
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use vm::{Evaluated, ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use vm::{Evaluated, ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom, Task};
 
 use crate::eval::Evaluator;
 
@@ -34,16 +36,70 @@ pub(crate) struct OsHost {
     args: Vec<String>,
     /// Variables set by the program: for itself and the programs it starts. `None`: removed.
     variables: BTreeMap<String, Option<String>>,
-    files: BTreeMap<u64, BufReader<fs::File>>,
+    files: Shared<BTreeMap<u64, OpenFile>>,
     programs: BTreeMap<u64, Program>,
     next: u64,
     evaluator: Evaluator,
 }
 
+/// Something that tasks use as well.
+type Shared<T> = Arc<Mutex<T>>;
+
+fn shared<T>(value: T) -> Shared<T> {
+    Arc::new(Mutex::new(value))
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Clone)]
+struct OpenFile {
+    file: Shared<BufReader<fs::File>>,
+    /// Whether it is something else than a regular file.
+    may_wait: bool,
+}
+
+#[derive(Clone)]
 struct Program {
-    child: Child,
-    stdout: Option<BufReader<std::process::ChildStdout>>,
-    stderr: Option<BufReader<std::process::ChildStderr>>,
+    child: Shared<Child>,
+    stdin: Shared<Option<ChildStdin>>,
+    stdout: Shared<Option<BufReader<ChildStdout>>>,
+    stderr: Shared<Option<BufReader<ChildStderr>>>,
+}
+
+/// More bytes than that are read and written beside the machine.
+const MUCH: u64 = 1 << 20;
+
+/// Whether the path leads to a regular file of no great size, or nowhere.
+fn is_quick(path: &str) -> bool {
+    fs::metadata(path).map_or(true, |found| found.is_file() && found.len() <= MUCH)
+}
+
+/// Does work now, if it is quick, or beside the machine.
+fn task<T>(is_quick: bool, work: impl FnOnce() -> HostResult<T> + Send + 'static) -> Task<T> {
+    if is_quick { Task::Done(work()) } else { Task::later(work) }
+}
+
+fn read_line(from: &mut impl BufRead) -> HostResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.read_until(b'\n', &mut bytes)?;
+    Ok(bytes)
+}
+
+/// A line of an output of a program: at once if it has come already.
+fn line_of<R: Read + Send + 'static>(output: &Shared<Option<BufReader<R>>>) -> Task<String> {
+    let output = Arc::clone(output);
+    let has_come = output.try_lock().is_ok_and(|output| output.as_ref().is_none_or(has_line));
+    task(has_come, move || {
+        let line = lock(&output).as_mut().map_or(Ok(Vec::new()), read_line)?;
+        Ok(String::from_utf8_lossy(&line).into_owned())
+    })
+}
+
+/// Whether the end of the next line has been read.
+fn has_line<R: Read>(from: &BufReader<R>) -> bool {
+    from.buffer().contains(&b'\n')
 }
 
 impl OsHost {
@@ -53,19 +109,37 @@ impl OsHost {
             started: Instant::now(),
             args,
             variables: BTreeMap::new(),
-            files: BTreeMap::new(),
+            files: Shared::default(),
             programs: BTreeMap::new(),
             next: 1,
             evaluator,
         }
     }
 
-    fn file(&mut self, handle: u64) -> HostResult<&mut BufReader<fs::File>> {
-        self.files.get_mut(&handle).ok_or_else(|| HostError::Other("the file is closed".to_owned()))
+    fn file(&self, handle: u64) -> HostResult<OpenFile> {
+        lock(&self.files).get(&handle).cloned().ok_or_else(|| HostError::Other("the file is closed".to_owned()))
     }
 
-    fn program(&mut self, handle: u64) -> HostResult<&mut Program> {
-        self.programs.get_mut(&handle).ok_or_else(|| HostError::Other("the program is unknown".to_owned()))
+    /// Does something with so many bytes of an open file. `has_come`: whether they are there in any case.
+    fn with_file<T>(
+        &self,
+        handle: u64,
+        bytes: usize,
+        has_come: impl FnOnce(&BufReader<fs::File>) -> bool,
+        work: impl FnOnce(&mut BufReader<fs::File>) -> HostResult<T> + Send + 'static,
+    ) -> Task<T> {
+        match self.file(handle) {
+            Ok(OpenFile { file, may_wait }) => {
+                let quick = !may_wait && bytes as u64 <= MUCH;
+                let now = file.try_lock().is_ok_and(|file| quick || has_come(&file));
+                task(now, move || work(&mut lock(&file)))
+            }
+            Err(error) => Task::Done(Err(error)),
+        }
+    }
+
+    fn program(&self, handle: u64) -> HostResult<Program> {
+        self.programs.get(&handle).cloned().ok_or_else(|| HostError::Other("the program is unknown".to_owned()))
     }
 
     fn command(&self, name: &str, args: &[String]) -> Command {
@@ -191,13 +265,20 @@ impl Host for OsHost {
         crate::machine::resident_kb("VmRSS:")
     }
 
-    fn file_read(&mut self, path: &str) -> HostResult<Vec<u8>> {
-        Ok(fs::read(path)?)
+    fn file_read(&mut self, path: &str) -> Task<Vec<u8>> {
+        let quick = is_quick(path);
+        let path = path.to_owned();
+        task(quick, move || Ok(fs::read(path)?))
     }
 
-    fn file_write(&mut self, path: &str, bytes: &[u8], append: bool) -> HostResult<()> {
-        let mut file = fs::OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(path)?;
-        Ok(file.write_all(bytes)?)
+    fn file_write(&mut self, path: &str, bytes: &[u8], append: bool) -> Task<()> {
+        let quick = is_quick(path) && bytes.len() as u64 <= MUCH;
+        let (path, bytes) = (path.to_owned(), bytes.to_owned());
+        task(quick, move || {
+            let mut file =
+                fs::OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(path)?;
+            Ok(file.write_all(&bytes)?)
+        })
     }
 
     fn file_exists(&mut self, path: &str) -> bool {
@@ -212,48 +293,62 @@ impl Host for OsHost {
         Ok(fs::rename(from, to)?)
     }
 
-    fn file_copy(&mut self, from: &str, to: &str) -> HostResult<()> {
-        fs::copy(from, to)?;
-        Ok(())
+    fn file_copy(&mut self, from: &str, to: &str) -> Task<()> {
+        let quick = is_quick(from) && is_quick(to);
+        let (from, to) = (from.to_owned(), to.to_owned());
+        task(quick, move || {
+            fs::copy(from, to)?;
+            Ok(())
+        })
     }
 
     fn file_size(&mut self, path: &str) -> HostResult<u64> {
         Ok(fs::metadata(path)?.len())
     }
 
-    fn file_open(&mut self, path: &str, mode: OpenMode) -> HostResult<u64> {
-        let mut options = fs::OpenOptions::new();
-        match mode {
-            OpenMode::Read => options.read(true),
-            OpenMode::Write => options.write(true).create(true).truncate(true),
-            OpenMode::Append => options.append(true).create(true),
-        };
-        let file = options.open(path)?;
-        let handle = self.handle();
-        self.files.insert(handle, BufReader::new(file));
-        Ok(handle)
+    fn file_open(&mut self, path: &str, mode: OpenMode) -> Task<u64> {
+        // A pipe is open when somebody holds its other end.
+        let may_wait = fs::metadata(path).is_ok_and(|found| !found.is_file());
+        let (path, handle, files) = (path.to_owned(), self.handle(), Arc::clone(&self.files));
+        task(!may_wait, move || {
+            let mut options = fs::OpenOptions::new();
+            match mode {
+                OpenMode::Read => options.read(true),
+                OpenMode::Write => options.write(true).create(true).truncate(true),
+                OpenMode::Append => options.append(true).create(true),
+            };
+            let file = shared(BufReader::new(options.open(path)?));
+            lock(&files).insert(handle, OpenFile { file, may_wait });
+            Ok(handle)
+        })
     }
 
     fn file_close(&mut self, handle: u64) -> HostResult<()> {
-        self.file(handle)?.get_mut().flush()?;
-        self.files.remove(&handle);
+        self.file(handle)?;
+        lock(&self.files).remove(&handle);
         Ok(())
     }
 
-    fn file_read_some(&mut self, handle: u64, max: usize) -> HostResult<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.file(handle)?.by_ref().take(max as u64).read_to_end(&mut bytes)?;
-        Ok(bytes)
+    fn file_read_some(&mut self, handle: u64, max: usize) -> Task<Vec<u8>> {
+        self.with_file(
+            handle,
+            max,
+            move |file| file.buffer().len() >= max,
+            move |file| {
+                let mut bytes = Vec::new();
+                file.by_ref().take(max as u64).read_to_end(&mut bytes)?;
+                Ok(bytes)
+            },
+        )
     }
 
-    fn file_read_line(&mut self, handle: u64) -> HostResult<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.file(handle)?.read_until(b'\n', &mut bytes)?;
-        Ok(bytes)
+    fn file_read_line(&mut self, handle: u64) -> Task<Vec<u8>> {
+        self.with_file(handle, 0, has_line, read_line)
     }
 
-    fn file_write_some(&mut self, handle: u64, bytes: &[u8]) -> HostResult<()> {
-        Ok(self.file(handle)?.get_mut().write_all(bytes)?)
+    fn file_write_some(&mut self, handle: u64, bytes: &[u8]) -> Task<()> {
+        let bytes = bytes.to_owned();
+        self.with_file(handle, bytes.len(), |_| false, move |file| Ok(file.get_mut().write_all(&bytes)?))
     }
 
     fn file_seek(&mut self, handle: u64, offset: i64, from: SeekFrom) -> HostResult<()> {
@@ -262,12 +357,15 @@ impl Host for OsHost {
             SeekFrom::Current => std::io::SeekFrom::Current(offset),
             SeekFrom::End => std::io::SeekFrom::End(offset),
         };
-        self.file(handle)?.seek(to)?;
+        let file = self.file(handle)?.file;
+        let mut file = file.try_lock().map_err(|_| HostError::Other("the file is in use".to_owned()))?;
+        file.seek(to)?;
         Ok(())
     }
 
     fn file_flush(&mut self, handle: u64) -> HostResult<()> {
-        Ok(self.file(handle)?.get_mut().flush()?)
+        // What is written is written at once.
+        self.file(handle).map(drop)
     }
 
     fn dir_exists(&mut self, path: &str) -> bool {
@@ -279,9 +377,9 @@ impl Host for OsHost {
         Ok(created?)
     }
 
-    fn dir_remove(&mut self, path: &str, all: bool) -> HostResult<()> {
-        let removed = if all { fs::remove_dir_all(path) } else { fs::remove_dir(path) };
-        Ok(removed?)
+    fn dir_remove(&mut self, path: &str, all: bool) -> Task<()> {
+        let path = path.to_owned();
+        task(!all, move || Ok(if all { fs::remove_dir_all(path) } else { fs::remove_dir(path) }?))
     }
 
     fn dir_list(&mut self, path: &str) -> HostResult<Vec<String>> {
@@ -293,12 +391,15 @@ impl Host for OsHost {
         Ok(names)
     }
 
-    fn exec_run(&mut self, command: &str, args: &[String]) -> HostResult<ExecOutput> {
-        let output = self.command(command, args).stdin(Stdio::null()).output()?;
-        Ok(ExecOutput {
-            exit_code: exit_code(output.status),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    fn exec_run(&mut self, command: &str, args: &[String]) -> Task<ExecOutput> {
+        let mut command = self.command(command, args);
+        Task::later(move || {
+            let output = command.stdin(Stdio::null()).output()?;
+            Ok(ExecOutput {
+                exit_code: exit_code(output.status),
+                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            })
         })
     }
 
@@ -306,44 +407,58 @@ impl Host for OsHost {
         let mut command = self.command(command, args);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let program = Program {
-            stdout: child.stdout.take().map(BufReader::new),
-            stderr: child.stderr.take().map(BufReader::new),
-            child,
+            stdin: shared(child.stdin.take()),
+            stdout: shared(child.stdout.take().map(BufReader::new)),
+            stderr: shared(child.stderr.take().map(BufReader::new)),
+            child: shared(child),
         };
         let handle = self.handle();
         self.programs.insert(handle, program);
         Ok(handle)
     }
 
-    fn exec_read_line(&mut self, handle: u64, stderr: bool) -> HostResult<String> {
-        let program = self.program(handle)?;
-        let mut bytes = Vec::new();
-        match (stderr, &mut program.stdout, &mut program.stderr) {
-            (false, Some(out), _) => out.read_until(b'\n', &mut bytes)?,
-            (true, _, Some(err)) => err.read_until(b'\n', &mut bytes)?,
-            _ => 0,
+    fn exec_read_line(&mut self, handle: u64, stderr: bool) -> Task<String> {
+        match self.program(handle) {
+            Ok(program) if stderr => line_of(&program.stderr),
+            Ok(program) => line_of(&program.stdout),
+            Err(error) => Task::Done(Err(error)),
+        }
+    }
+
+    fn exec_write(&mut self, handle: u64, text: &str) -> Task<()> {
+        let stdin = match self.program(handle) {
+            Ok(program) => program.stdin,
+            Err(error) => return Task::Done(Err(error)),
         };
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        let text = text.to_owned();
+        Task::later(move || {
+            let mut stdin = lock(&stdin);
+            let Some(stdin) = &mut *stdin else { return Err(HostError::Other("input is closed".to_owned())) };
+            stdin.write_all(text.as_bytes())?;
+            Ok(stdin.flush()?)
+        })
     }
 
-    fn exec_write(&mut self, handle: u64, text: &str) -> HostResult<()> {
-        let program = self.program(handle)?;
-        let Some(stdin) = &mut program.child.stdin else { return Err(HostError::Other("input is closed".to_owned())) };
-        stdin.write_all(text.as_bytes())?;
-        Ok(stdin.flush()?)
-    }
-
-    fn exec_wait(&mut self, handle: u64) -> HostResult<i64> {
-        let program = self.program(handle)?;
-        // The program may wait for the end of its input.
-        drop(program.child.stdin.take());
-        Ok(exit_code(program.child.wait()?))
+    fn exec_wait(&mut self, handle: u64) -> Task<i64> {
+        let Program { child, stdin, .. } = match self.program(handle) {
+            Ok(program) => program,
+            Err(error) => return Task::Done(Err(error)),
+        };
+        Task::later(move || {
+            // The program may wait for the end of its input.
+            drop(lock(&stdin).take());
+            let pid = Pid::from_child(&lock(&child));
+            // Without the lock, so that the program can be ended meanwhile; then it is gone, which is no error.
+            let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+            Ok(exit_code(lock(&child).wait()?))
+        })
     }
 
     fn exec_kill(&mut self, handle: u64) -> HostResult<()> {
         let program = self.program(handle)?;
-        program.child.kill()?;
-        program.child.wait()?;
+        let mut child = lock(&program.child);
+        child.kill()?;
+        child.wait()?;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use smol_str::SmolStr;
 
+use crate::beside::Work;
 use crate::show;
 use crate::value::Value;
 
@@ -55,6 +56,8 @@ pub(crate) enum Trap {
     Raise(Box<Raise>),
     /// The process continues with `()` after so many milliseconds.
     Sleep(i64),
+    /// The process continues with the answer of this work.
+    Beside(Box<Work>),
     /// The native has this result, and these calls (function, arguments) come first, in order.
     Callbacks(Box<(Value, Vec<Callback>)>),
     /// A failure raised before goes on its way.

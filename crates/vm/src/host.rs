@@ -1,9 +1,12 @@
 //! What the machine asks of the program that embeds it.
 //!
 //! The machine opens no files, reads no clock and writes nowhere itself. Every method has a default that refuses, so an
-//! embedder supplies what its programs may do and nothing else.
+//! embedder supplies what its programs may do and nothing else. What may take long answers with a [`Task`]: the process
+//! that asked waits, the others go on.
 
 use std::time::Duration;
+
+use crate::beside::Task;
 
 /// Why an operation of the host failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,12 +166,12 @@ pub trait Host {
     }
 
     /// The whole file.
-    fn file_read(&mut self, path: &str) -> HostResult<Vec<u8>> {
-        Err(HostError::refused("the file system"))
+    fn file_read(&mut self, path: &str) -> Task<Vec<u8>> {
+        Err(HostError::refused("the file system")).into()
     }
     /// Creates or truncates the file, or appends to it.
-    fn file_write(&mut self, path: &str, bytes: &[u8], append: bool) -> HostResult<()> {
-        Err(HostError::refused("the file system"))
+    fn file_write(&mut self, path: &str, bytes: &[u8], append: bool) -> Task<()> {
+        Err(HostError::refused("the file system")).into()
     }
     /// Whether a file exists there.
     fn file_exists(&mut self, path: &str) -> bool {
@@ -183,32 +186,32 @@ pub trait Host {
         Err(HostError::refused("the file system"))
     }
     /// Copies a file.
-    fn file_copy(&mut self, from: &str, to: &str) -> HostResult<()> {
-        Err(HostError::refused("the file system"))
+    fn file_copy(&mut self, from: &str, to: &str) -> Task<()> {
+        Err(HostError::refused("the file system")).into()
     }
     /// Size in bytes.
     fn file_size(&mut self, path: &str) -> HostResult<u64> {
         Err(HostError::refused("the file system"))
     }
     /// Opens a file; the number names it in the calls below.
-    fn file_open(&mut self, path: &str, mode: OpenMode) -> HostResult<u64> {
-        Err(HostError::refused("the file system"))
+    fn file_open(&mut self, path: &str, mode: OpenMode) -> Task<u64> {
+        Err(HostError::refused("the file system")).into()
     }
     /// Closes an open file.
     fn file_close(&mut self, handle: u64) -> HostResult<()> {
         Err(HostError::refused("the file system"))
     }
     /// At most `max` bytes; empty at the end.
-    fn file_read_some(&mut self, handle: u64, max: usize) -> HostResult<Vec<u8>> {
-        Err(HostError::refused("the file system"))
+    fn file_read_some(&mut self, handle: u64, max: usize) -> Task<Vec<u8>> {
+        Err(HostError::refused("the file system")).into()
     }
     /// One line with its end; empty at the end.
-    fn file_read_line(&mut self, handle: u64) -> HostResult<Vec<u8>> {
-        Err(HostError::refused("the file system"))
+    fn file_read_line(&mut self, handle: u64) -> Task<Vec<u8>> {
+        Err(HostError::refused("the file system")).into()
     }
     /// Writes all bytes.
-    fn file_write_some(&mut self, handle: u64, bytes: &[u8]) -> HostResult<()> {
-        Err(HostError::refused("the file system"))
+    fn file_write_some(&mut self, handle: u64, bytes: &[u8]) -> Task<()> {
+        Err(HostError::refused("the file system")).into()
     }
     /// Moves the position.
     fn file_seek(&mut self, handle: u64, offset: i64, from: SeekFrom) -> HostResult<()> {
@@ -228,8 +231,8 @@ pub trait Host {
         Err(HostError::refused("the file system"))
     }
     /// Removes a directory: an empty one, or with its content if `all`.
-    fn dir_remove(&mut self, path: &str, all: bool) -> HostResult<()> {
-        Err(HostError::refused("the file system"))
+    fn dir_remove(&mut self, path: &str, all: bool) -> Task<()> {
+        Err(HostError::refused("the file system")).into()
     }
     /// Names of the entries, any order.
     fn dir_list(&mut self, path: &str) -> HostResult<Vec<String>> {
@@ -237,24 +240,24 @@ pub trait Host {
     }
 
     /// Runs a program to its end.
-    fn exec_run(&mut self, command: &str, args: &[String]) -> HostResult<ExecOutput> {
-        Err(HostError::refused("running programs"))
+    fn exec_run(&mut self, command: &str, args: &[String]) -> Task<ExecOutput> {
+        Err(HostError::refused("running programs")).into()
     }
     /// Starts a program with piped input and outputs; the number names it in the calls below.
     fn exec_start(&mut self, command: &str, args: &[String]) -> HostResult<u64> {
         Err(HostError::refused("running programs"))
     }
     /// One line of its standard output or error, with the line end; empty at the end.
-    fn exec_read_line(&mut self, handle: u64, stderr: bool) -> HostResult<String> {
-        Err(HostError::refused("running programs"))
+    fn exec_read_line(&mut self, handle: u64, stderr: bool) -> Task<String> {
+        Err(HostError::refused("running programs")).into()
     }
     /// Writes to its standard input.
-    fn exec_write(&mut self, handle: u64, text: &str) -> HostResult<()> {
-        Err(HostError::refused("running programs"))
+    fn exec_write(&mut self, handle: u64, text: &str) -> Task<()> {
+        Err(HostError::refused("running programs")).into()
     }
     /// Waits for its end: the exit code.
-    fn exec_wait(&mut self, handle: u64) -> HostResult<i64> {
-        Err(HostError::refused("running programs"))
+    fn exec_wait(&mut self, handle: u64) -> Task<i64> {
+        Err(HostError::refused("running programs")).into()
     }
     /// Ends it.
     fn exec_kill(&mut self, handle: u64) -> HostResult<()> {

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use bytecode::Instr;
 
 pub(crate) use self::call::push_callback;
-use self::call::{call_native, find_target, make_closure, settle};
+use self::call::{call_native, find_target, make_closure, resume, settle};
 pub(crate) use self::element::{concat, index, set_array, snapshot};
 use self::step::{Next, step};
 use crate::block::Block;
@@ -49,14 +49,20 @@ pub(crate) enum Exit {
 pub(crate) fn run(world: &mut World, process: &mut Process) -> Exit {
     let mut fuel = QUANTUM;
     loop {
-        let trap = match run_frames(world, process, &mut fuel) {
+        let resumed = if process.answer.is_some() { resume(world, process) } else { Ok(None) };
+        let ran = match resumed {
+            Ok(Some(exit)) => Ok(exit),
+            Ok(None) => run_frames(world, process, &mut fuel),
+            Err(trap) => Err(trap),
+        };
+        let trap = match ran {
             Ok(exit) => {
                 world.steps += (QUANTUM - fuel).max(0) as u64;
                 return exit;
             }
             Err(Trap::Raise(raise)) => process.failure(*raise),
-            // Natives that sleep or call back are handled where they are called.
-            Err(Trap::Sleep(_) | Trap::Callbacks(_)) => {
+            // Natives that wait or call back are handled where they are called.
+            Err(Trap::Sleep(_) | Trap::Beside(_) | Trap::Callbacks(_)) => {
                 process.failure(Raise::Type("expected a value, got a pause".to_owned()))
             }
             Err(Trap::Again(failure)) => (*failure).clone(),

@@ -3,12 +3,14 @@
 //! Input: verified chunks from a [`ChunkSource`], the outside world through a [`Host`]. Output: results, failures and
 //! text of a running program.
 //!
-//! Knows neither the compiler nor the database; opens no files, reads no clock, starts no threads.
+//! Knows neither the compiler nor the database; opens no files, reads no clock. Its threads do work that cannot be
+//! interrupted, and what the host says may take long.
 #![expect(
     unsafe_code,
     reason = "blocks of values and unchecked registers of verified code; each use says why it is sound"
 )]
 
+mod beside;
 mod block;
 mod collections;
 mod compare;
@@ -33,6 +35,7 @@ mod text;
 mod ties;
 mod value;
 
+pub use beside::Task;
 pub use data::Data;
 pub use failure::{Failure, Raise, Stop, TraceFrame};
 pub use host::{Evaluated, ExecOutput, Host, HostError, HostResult, OpenMode, SeekFrom};

@@ -16,6 +16,7 @@ use bytecode::{CallTarget, Candidate, Chunk, ConstructorRef, TypeKind, TypeRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use crate::beside::{Answer, Beside};
 use crate::copy::isolate;
 use crate::cycles;
 use crate::data::Data;
@@ -87,6 +88,8 @@ pub(crate) struct World {
     pub(crate) processes: FxHashMap<u64, Box<Process>>,
     ready: VecDeque<u64>,
     timers: BinaryHeap<Reverse<(i64, u64)>>,
+    /// Work for processes in the state [`State::Beside`].
+    pub(crate) beside: Beside,
     next_pid: u64,
     pub(crate) ties: Ties,
     /// Module variables in the middle of an update that waits: slot and process. A process that runs needs no entry, as
@@ -338,6 +341,7 @@ impl World {
 
     /// Whether another process could run now.
     fn others_wait(&mut self) -> bool {
+        self.take_answers();
         if !self.ready.is_empty() {
             return true;
         }
@@ -415,6 +419,21 @@ impl World {
         })
     }
 
+    /// Whose work is done goes on.
+    fn take_answers(&mut self) {
+        while let Some((pid, answer)) = self.beside.answer() {
+            self.answered(pid, answer);
+        }
+    }
+
+    fn answered(&mut self, pid: u64, answer: Answer) {
+        if let Some(process) = self.processes.get_mut(&pid) {
+            process.answer = Some(answer);
+            process.state = State::Ready;
+            self.ready.push_back(pid);
+        }
+    }
+
     fn wake_due(&mut self) {
         while let Some(&Reverse((due, pid))) = self.timers.peek() {
             if due > self.clock() {
@@ -434,6 +453,7 @@ impl World {
     fn run(&mut self, main: u64) -> Result<Value, Box<Failure>> {
         loop {
             self.wake_due();
+            self.take_answers();
             let Some(pid) = self.ready.pop_front() else {
                 self.wait(main)?;
                 continue;
@@ -489,23 +509,29 @@ impl World {
         self.processes.get(&main).is_some_and(|process| process.state == State::Receiving(None))
     }
 
-    /// Nothing is ready: waits for the next timer.
+    /// Nothing is ready: waits for the next timer or answer.
     fn wait(&mut self, main: u64) -> Result<(), Box<Failure>> {
         self.flush();
-        let Some(&Reverse((due, _))) = self.timers.peek() else {
+        let due = self.timers.peek().map(|&Reverse((due, _))| due);
+        let answers = self.processes.values().any(|process| process.state == State::Beside);
+        if due.is_none() && !answers {
             let failure = self.child_failure.take().unwrap_or_else(|| self.deadlock());
             self.processes.remove(&main);
             return Err(failure);
-        };
+        }
         if stop::interrupted().is_err() {
             return Err(Box::new(Failure { raise: Raise::Stop(Stop::Interrupted), trace: Rc::new([]) }));
         }
         if mem::idle() {
             return Ok(());
         }
-        let left = due.saturating_sub(self.clock());
-        if left > 0 {
-            self.host.sleep(NAP.min(Duration::from_millis(left as u64)));
+        let left = due.map_or(NAP, |due| Duration::from_millis(due.saturating_sub(self.clock()).max(0) as u64));
+        if answers {
+            if let Some((pid, answer)) = self.beside.wait(NAP.min(left)) {
+                self.answered(pid, answer);
+            }
+        } else if !left.is_zero() {
+            self.host.sleep(NAP.min(left));
         }
         Ok(())
     }
@@ -566,6 +592,7 @@ impl Machine {
                 processes: FxHashMap::default(),
                 ready: VecDeque::new(),
                 timers: BinaryHeap::new(),
+                beside: Beside::default(),
                 next_pid: 1,
                 ties: Ties::default(),
                 locks: Vec::new(),
@@ -616,7 +643,7 @@ impl Machine {
             let raise = match trap {
                 Trap::Raise(raise) => *raise,
                 Trap::Again(failure) => failure.raise.clone(),
-                Trap::Sleep(_) | Trap::Callbacks(_) => Raise::Stop(Stop::Deadlock),
+                Trap::Sleep(_) | Trap::Beside(_) | Trap::Callbacks(_) => Raise::Stop(Stop::Deadlock),
             };
             Box::new(Failure { raise, trace: Rc::new([]) })
         };

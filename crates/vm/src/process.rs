@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::beside::Answer;
 use crate::block::Block;
 use crate::failure::{Failure, Raise, TraceFrame};
 use crate::link::{Entry, Unit};
@@ -55,6 +56,8 @@ pub(crate) enum State {
     Sleeping(i64),
     /// For the end of an update of a module variable.
     Locked,
+    /// For the answer of work beside the machine.
+    Beside,
 }
 
 /// Messages in the order of their arrival.
@@ -105,6 +108,10 @@ pub(crate) struct Process {
     pub(crate) started: i64,
     /// Arguments on their way into a new frame.
     pub(crate) scratch: Vec<Value>,
+    /// Where the result of the native goes whose work is done beside the machine; see `settle`.
+    pub(crate) result_to: Option<u16>,
+    /// The answer of that work.
+    pub(crate) answer: Option<Answer>,
 }
 
 /// Registers a process may have: a second bound of recursion, for frames of many registers.
@@ -137,6 +144,8 @@ impl Process {
             state: State::Ready,
             started,
             scratch: Vec::new(),
+            result_to: None,
+            answer: None,
         }
     }
 

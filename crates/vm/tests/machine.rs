@@ -407,6 +407,56 @@ fn a_runaway_program_is_stopped() {
     setter.join().unwrap();
 }
 
+/// A child reads a file that waits until the main process has done something.
+#[test]
+fn who_waits_for_the_host_stops_nobody_else() {
+    let mut program = Program::new();
+    program.chunk("main/0", |chunk| {
+        let (path, read, exists) = (chunk.str("gate"), chunk.native("File.readAll"), chunk.native("File.exists"));
+        let sleep = chunk.native("sleep");
+        let worker = chunk.reserve_body();
+        let mut inner = bytecode::BodyBuilder::new();
+        inner.emit(Instr::LoadCapture { dst: 0, index: 0 });
+        inner.emit(Instr::LoadConst { dst: 1, constant: path });
+        inner.emit(Instr::CallNative { argc: 1, dst: 1, native: read, args: 1 });
+        inner.emit(Instr::Send { pid: 0, src: 1 });
+        inner.emit(Instr::Return { src: 1 });
+        chunk.set_body(worker, "<lambda>", 0, 2, vec![Capture::Register(0)], inner);
+        let mut body = bytecode::BodyBuilder::new();
+        body.emit(Instr::SelfPid { dst: 0 });
+        body.emit(Instr::MakeClosure { dst: 1, body: worker });
+        body.emit(Instr::Spawn { dst: 1, function: 1 });
+        body.emit(Instr::LoadInt { dst: 2, value: 1 });
+        body.emit(Instr::CallNative { argc: 1, dst: 2, native: sleep, args: 2 });
+        body.emit(Instr::LoadConst { dst: 2, constant: path });
+        body.emit(Instr::CallNative { argc: 1, dst: 2, native: exists, args: 2 });
+        body.emit(Instr::Receive { dst: 1 });
+        body.emit(Instr::Return { src: 1 });
+        chunk.set_body(0, "main", 0, 3, Vec::new(), body);
+    });
+    check(program, "main/0", &[], "open");
+}
+
+#[test]
+fn who_waits_for_the_host_is_interrupted() {
+    let mut program = Program::new();
+    program.function("main/0", 0, 1, |chunk, body| {
+        let (path, read) = (chunk.str("gate"), chunk.native("File.readAll"));
+        body.emit(Instr::LoadConst { dst: 0, constant: path });
+        body.emit(Instr::CallNative { argc: 1, dst: 0, native: read, args: 0 });
+        body.emit(Instr::Return { src: 0 });
+    });
+    let limits = Limits::default();
+    let flag = limits.interrupt.clone();
+    let (mut machine, _) = program.machine_with(limits);
+    let setter = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        flag.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(machine.call("main/0", &[]).err().unwrap().text(), "Interrupted");
+    setter.join().unwrap();
+}
+
 #[test]
 fn growing_without_end_meets_the_memory_limit() {
     let mut program = Program::new();

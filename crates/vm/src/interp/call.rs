@@ -36,14 +36,7 @@ pub(super) fn call_native(
     if world.limits.interrupt.load(Ordering::Relaxed) {
         return Err(Raise::Stop(Stop::Interrupted).into());
     }
-    let mut ctx = NativeCtx {
-        world,
-        pid: process.id,
-        started: process.started,
-        mailbox: process.mailbox.len(),
-        steps: Steps::default(),
-    };
-    let result = (native.run)(&mut ctx, args);
+    let result = (native.run)(&mut context(world, process), args);
     for slot in args {
         if slot.is_heap() {
             *slot = Value::Unit;
@@ -51,6 +44,29 @@ pub(super) fn call_native(
     }
     stop::tripped()?;
     result
+}
+
+fn context<'a>(world: &'a mut World, process: &Process) -> NativeCtx<'a> {
+    NativeCtx {
+        world,
+        pid: process.id,
+        started: process.started,
+        mailbox: process.mailbox.len(),
+        steps: Steps::default(),
+    }
+}
+
+/// Goes on with a native whose work beside the machine is done. `Some`: the process stops again.
+#[cold]
+pub(super) fn resume(world: &mut World, process: &mut Process) -> Result<Option<Exit>, Trap> {
+    let Some(answer) = process.answer.take() else { return Ok(None) };
+    let result = answer(&mut context(world, process));
+    stop::tripped()?;
+    let dst = process.result_to;
+    Ok(match settle(world, process, result, dst)? {
+        Next::Exit(exit) => Some(exit),
+        Next::On | Next::By(_) | Next::To(_) | Next::Frame => None,
+    })
 }
 
 /// A callback of several parameters gets the elements of a tuple.
@@ -124,7 +140,7 @@ pub(super) fn invoke(world: &mut World, process: &mut Process, callee: &Value, d
 }
 
 /// Puts the result of a native into register `dst`, or returns it from the topmost frame. Natives that sleep or call
-/// back have `()` or another value as their result.
+/// back have `()` or another value as their result; those with work beside the machine have it later.
 pub(super) fn settle(
     world: &mut World,
     process: &mut Process,
@@ -136,6 +152,12 @@ pub(super) fn settle(
         Err(Trap::Sleep(millis)) => {
             process.state = State::Sleeping(world.clock().saturating_add(millis.max(0)));
             (Value::Unit, Vec::new(), true)
+        }
+        Err(Trap::Beside(work)) => {
+            world.beside.begin(process.id, *work)?;
+            process.result_to = dst;
+            process.state = State::Beside;
+            return Ok(Next::Exit(Exit::Wait));
         }
         Err(Trap::Callbacks(callbacks)) => {
             let (value, callbacks) = *callbacks;

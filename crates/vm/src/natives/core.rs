@@ -58,7 +58,7 @@ pub(super) static TABLE: &[NativeDef] = &[
                 Some(process) => {
                     let status = match process.state {
                         State::Ready => "ready",
-                        State::Receiving(_) | State::Locked => "waiting",
+                        State::Receiving(_) | State::Locked | State::Beside => "waiting",
                         State::Sleeping(_) => "sleeping",
                     };
                     (status, process.mailbox.len(), process.started)

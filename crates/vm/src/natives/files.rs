@@ -2,7 +2,7 @@
 
 use crate::failure::{Raise, Trap, type_error};
 use crate::host::{HostError, HostResult, OpenMode, SeekFrom};
-use crate::natives::{NativeDef, int, native, string, strings_of, text};
+use crate::natives::{NativeCtx, NativeDef, int, native, string, strings_of, text};
 use crate::value::{HandleKind, Value};
 
 pub(super) static TABLE: &[NativeDef] = &[
@@ -15,8 +15,8 @@ pub(super) static TABLE: &[NativeDef] = &[
         names.sort_unstable();
         Ok(Value::list(names.into_iter().map(text).collect()))
     }),
-    native("Dir.remove", 1, |ctx, args| on_path(args, |path| ctx.world.host.dir_remove(path, false))),
-    native("Dir.removeAll", 1, |ctx, args| on_path(args, |path| ctx.world.host.dir_remove(path, true))),
+    native("Dir.remove", 1, |ctx, args| remove_dir(ctx, args, false)),
+    native("Dir.removeAll", 1, |ctx, args| remove_dir(ctx, args, true)),
     native("Env.all", 0, |ctx, _| {
         let mut all = ctx.world.host.env_all();
         all.sort_unstable();
@@ -58,25 +58,27 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Exec.readStderr", 1, |ctx, args| {
         ctx.world.flush();
         let handle = exec(&args[0])?;
-        io("", ctx.world.host.exec_read_line(handle, true)).map(text)
+        ctx.world.host.exec_read_line(handle, true).then(ctx, |_, line| io("", line).map(text))
     }),
     native("Exec.readline", 1, |ctx, args| {
         ctx.world.flush();
         let handle = exec(&args[0])?;
-        io("", ctx.world.host.exec_read_line(handle, false)).map(text)
+        ctx.world.host.exec_read_line(handle, false).then(ctx, |_, line| io("", line).map(text))
     }),
     native("Exec.run", 2, |ctx, args| {
         ctx.world.flush();
-        let command = string(&args[0])?;
-        let output = io(command, ctx.world.host.exec_run(command, &strings_of(&args[1])?))?;
-        Ok(ctx.io_record(
-            "ExecResult",
-            &[
-                ("exitCode", Value::Int(output.exit_code)),
-                ("stdout", text(output.stdout)),
-                ("stderr", text(output.stderr)),
-            ],
-        ))
+        let command = string(&args[0])?.to_string();
+        ctx.world.host.exec_run(&command, &strings_of(&args[1])?).then(ctx, move |ctx, output| {
+            let output = io(&command, output)?;
+            Ok(ctx.io_record(
+                "ExecResult",
+                &[
+                    ("exitCode", Value::Int(output.exit_code)),
+                    ("stdout", text(output.stdout)),
+                    ("stderr", text(output.stderr)),
+                ],
+            ))
+        })
     }),
     native("Exec.start", 2, |ctx, args| {
         ctx.world.flush();
@@ -87,23 +89,20 @@ pub(super) static TABLE: &[NativeDef] = &[
     native("Exec.wait", 1, |ctx, args| {
         ctx.world.flush();
         let handle = exec(&args[0])?;
-        io("", ctx.world.host.exec_wait(handle)).map(Value::Int)
+        ctx.world.host.exec_wait(handle).then(ctx, |_, code| io("", code).map(Value::Int))
     }),
     native("Exec.write", 2, |ctx, args| {
         let handle = exec(&args[0])?;
-        io("", ctx.world.host.exec_write(handle, string(&args[1])?)).map(|()| Value::Unit)
+        ctx.world.host.exec_write(handle, string(&args[1])?).then(ctx, |_, done| io("", done).map(|()| Value::Unit))
     }),
-    native("File.append", 2, |ctx, args| {
-        let content = string(&args[1])?.clone();
-        on_path(args, |path| ctx.world.host.file_write(path, content.as_bytes(), true))
-    }),
+    native("File.append", 2, |ctx, args| write_file(ctx, args, true)),
     native("File.close", 1, |ctx, args| {
         let handle = file(&args[0])?;
         io("", ctx.world.host.file_close(handle)).map(|()| Value::Unit)
     }),
     native("File.copy", 2, |ctx, args| {
-        let to = string(&args[1])?.clone();
-        on_path(args, |path| ctx.world.host.file_copy(path, &to))
+        let (path, to) = (string(&args[0])?.to_string(), string(&args[1])?);
+        ctx.world.host.file_copy(&path, to).then(ctx, move |_, done| io(&path, done).map(|()| Value::Unit))
     }),
     native("File.exists", 1, |ctx, args| Ok(Value::Bool(ctx.world.host.file_exists(string(&args[0])?)))),
     native("File.flush", 1, |ctx, args| {
@@ -111,38 +110,40 @@ pub(super) static TABLE: &[NativeDef] = &[
         io("", ctx.world.host.file_flush(handle)).map(|()| Value::Unit)
     }),
     native("File.open", 2, |ctx, args| {
-        let path = string(&args[0])?;
+        let path = string(&args[0])?.to_string();
         let mode = match &string(&args[1])?[..] {
             "r" => OpenMode::Read,
             "w" => OpenMode::Write,
             "a" => OpenMode::Append,
             other => return Err(Raise::Io(format!("IO error: unknown mode {other}")).into()),
         };
-        io(path, ctx.world.host.file_open(path, mode)).map(|handle| Value::Handle(HandleKind::File, handle))
+        let handle = |handle| Value::Handle(HandleKind::File, handle);
+        ctx.world.host.file_open(&path, mode).then(ctx, move |_, opened| io(&path, opened).map(handle))
     }),
     native("File.read", 2, |ctx, args| {
         let max = usize::try_from(int(&args[1])?).unwrap_or(0);
         ctx.world.room(max)?;
         let handle = file(&args[0])?;
-        io("", ctx.world.host.file_read_some(handle, max)).map(lossy)
+        ctx.world.host.file_read_some(handle, max).then(ctx, |_, bytes| io("", bytes).map(lossy))
     }),
     native("File.readAll", 1, |ctx, args| {
-        let path = string(&args[0])?;
-        let bytes = io(path, ctx.world.host.file_read(path))?;
-        match String::from_utf8(bytes) {
+        let path = string(&args[0])?.to_string();
+        ctx.world.host.file_read(&path).then(ctx, move |_, bytes| match String::from_utf8(io(&path, bytes)?) {
             Ok(content) => Ok(text(content)),
             Err(_) => Err(Raise::Io("IO error: stream did not contain valid UTF-8".to_owned()).into()),
-        }
+        })
     }),
     native("File.readBytes", 1, |ctx, args| {
-        let path = string(&args[0])?;
-        let bytes = io(path, ctx.world.host.file_read(path))?;
-        ctx.world.room(bytes.len() * size_of::<Value>())?;
-        Ok(Value::list(bytes.into_iter().map(|byte| Value::Int(i64::from(byte))).collect()))
+        let path = string(&args[0])?.to_string();
+        ctx.world.host.file_read(&path).then(ctx, move |ctx, bytes| {
+            let bytes = io(&path, bytes)?;
+            ctx.world.room(bytes.len() * size_of::<Value>())?;
+            Ok(Value::list(bytes.into_iter().map(|byte| Value::Int(i64::from(byte))).collect()))
+        })
     }),
     native("File.readLine", 1, |ctx, args| {
         let handle = file(&args[0])?;
-        io("", ctx.world.host.file_read_line(handle)).map(lossy)
+        ctx.world.host.file_read_line(handle).then(ctx, |_, line| io("", line).map(lossy))
     }),
     native("File.remove", 1, |ctx, args| on_path(args, |path| ctx.world.host.file_remove(path))),
     native("File.rename", 2, |ctx, args| {
@@ -165,14 +166,11 @@ pub(super) static TABLE: &[NativeDef] = &[
     }),
     native("File.write", 2, |ctx, args| {
         let content = string(&args[1])?;
-        let handle = file(&args[0])?;
-        io("", ctx.world.host.file_write_some(handle, content.as_bytes()))?;
-        Ok(Value::Int(content.len() as i64))
+        let (handle, written) = (file(&args[0])?, content.len() as i64);
+        let done = ctx.world.host.file_write_some(handle, content.as_bytes());
+        done.then(ctx, move |_, done| io("", done).map(|()| Value::Int(written)))
     }),
-    native("File.writeAll", 2, |ctx, args| {
-        let content = string(&args[1])?.clone();
-        on_path(args, |path| ctx.world.host.file_write(path, content.as_bytes(), false))
-    }),
+    native("File.writeAll", 2, |ctx, args| write_file(ctx, args, false)),
     native("Path.basename", 1, |_, args| Ok(Value::str(split_last(string(&args[0])?).1))),
     native("Path.dirname", 1, |_, args| Ok(Value::str(split_last(string(&args[0])?).0))),
     native("Path.extension", 1, |_, args| Ok(Value::str(split_extension(string(&args[0])?).1))),
@@ -218,6 +216,18 @@ fn io<T>(path: &str, result: HostResult<T>) -> Result<T, Trap> {
 fn on_path(args: &[Value], run: impl FnOnce(&str) -> HostResult<()>) -> Result<Value, Trap> {
     let path = string(&args[0])?;
     io(path, run(path)).map(|()| Value::Unit)
+}
+
+fn remove_dir(ctx: &mut NativeCtx<'_>, args: &[Value], all: bool) -> Result<Value, Trap> {
+    let path = string(&args[0])?.to_string();
+    ctx.world.host.dir_remove(&path, all).then(ctx, move |_, done| io(&path, done).map(|()| Value::Unit))
+}
+
+/// The text in the second argument into the file.
+fn write_file(ctx: &mut NativeCtx<'_>, args: &[Value], append: bool) -> Result<Value, Trap> {
+    let (path, content) = (string(&args[0])?.to_string(), string(&args[1])?);
+    let done = ctx.world.host.file_write(&path, content.as_bytes(), append);
+    done.then(ctx, move |_, done| io(&path, done).map(|()| Value::Unit))
 }
 
 fn lossy(bytes: Vec<u8>) -> Value {

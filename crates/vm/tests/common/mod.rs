@@ -6,11 +6,12 @@ pub(crate) mod generate;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use bytecode::{BodyBuilder, Chunk, ChunkBuilder, Instr};
 use rustc_hash::FxHashMap;
-use vm::{ChunkSource, Data, Host, Limits, LinkError, Machine};
+use vm::{ChunkSource, Data, Host, HostError, Limits, LinkError, Machine, Task};
 
 /// Chunks by symbol.
 #[derive(Default)]
@@ -24,15 +25,18 @@ impl ChunkSource for Program {
     }
 }
 
-/// Remembers standard output; has a clock.
+/// Remembers standard output; has a clock, and a file that can be read once somebody has asked whether it exists.
 pub(crate) struct TestHost {
     out: Rc<RefCell<String>>,
     start: Instant,
+    asked: Sender<()>,
+    gate: Option<Receiver<()>>,
 }
 
 impl TestHost {
     pub(crate) fn new() -> Self {
-        Self { out: Rc::default(), start: Instant::now() }
+        let (asked, gate) = mpsc::channel();
+        Self { out: Rc::default(), start: Instant::now(), asked, gate: Some(gate) }
     }
 }
 
@@ -51,6 +55,18 @@ impl Host for TestHost {
 
     fn sleep(&mut self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+
+    fn file_exists(&mut self, _: &str) -> bool {
+        self.asked.send(()).is_ok()
+    }
+
+    fn file_read(&mut self, _: &str) -> Task<Vec<u8>> {
+        let Some(gate) = self.gate.take() else { return Err(HostError::NotFound).into() };
+        Task::later(move || match gate.recv_timeout(Duration::from_secs(20)) {
+            Ok(()) => Ok(b"open".to_vec()),
+            Err(_) => Err(HostError::NotFound),
+        })
     }
 }
 
