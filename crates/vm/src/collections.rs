@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn keys_of_all_kinds_come_in_the_total_order() {
-        for more in [0, 1, FEW as i64, 1_000] {
+        for more in [0, 1, FEW as i64, 60] {
             check_order(more);
         }
     }
