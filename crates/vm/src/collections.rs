@@ -5,6 +5,7 @@
 //!
 //! Invariant: keys are hashable values ([`crate::compare::check_key`] runs before every insert).
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::rc::Rc;
@@ -135,6 +136,17 @@ pub(crate) struct Tree<V> {
     /// All keys that are Ints, or none: then they are among the others.
     ints: IntMap<V>,
     others: GenericOrdMap<Key, V, RcK>,
+    family: Family,
+}
+
+/// The trees that come from each other by cloning and may share nodes.
+#[derive(Default)]
+struct Family(OnceCell<Rc<()>>);
+
+impl Clone for Family {
+    fn clone(&self) -> Self {
+        Self(OnceCell::from(Rc::clone(self.0.get_or_init(Rc::default))))
+    }
 }
 
 /// So many keys fit into one node of the others, which costs less than rows for the digits of few Ints.
@@ -145,11 +157,16 @@ pub(crate) type PSet = Tree<()>;
 
 impl<V> Default for Tree<V> {
     fn default() -> Self {
-        Self { ints: IntMap::default(), others: GenericOrdMap::new() }
+        Self { ints: IntMap::default(), others: GenericOrdMap::new(), family: Family::default() }
     }
 }
 
 impl<V> Tree<V> {
+    /// Whether all nodes are certainly its own, so that a reference in them is one of this tree.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.family.0.get().is_none_or(|members| Rc::strong_count(members) == 1)
+    }
+
     fn len(&self) -> usize {
         self.ints.len() + self.others.len()
     }

@@ -5,8 +5,8 @@
 //! is referred to only from inside is let go.
 //!
 //! Input: cells that were set. Output: fewer values. A walk takes place between two instructions and looks at the
-//! limits meanwhile. Maps, sets and reactive records are not looked into: what they
-//! refer to counts as in use.
+//! limits meanwhile. Reactive records are not looked into, nor are maps that may share nodes with
+//! others: what they refer to counts as in use.
 //!
 //! Invariant: a value is let go only if each of its references was found in a value that is let go as well. Not to look
 //! into something keeps more alive, never less.
@@ -219,6 +219,7 @@ impl Value {
             Value::Tuple(items) => Some(items.as_ptr() as usize),
             Value::Data(fields) if !fields.is_empty() => Some(fields.as_ptr() as usize),
             Value::List(_, Some(buf)) => Some(Rc::as_ptr(buf) as usize),
+            Value::Map(map) if map.0.is_alone() => Some(Rc::as_ptr(map) as usize),
             _ => None,
         }
     }
@@ -231,6 +232,7 @@ impl Value {
             Value::Tuple(items) => items.references(),
             Value::Data(fields) => fields.references(),
             Value::List(_, Some(buf)) => Rc::strong_count(buf),
+            Value::Map(map) => Rc::strong_count(map),
             _ => usize::MAX,
         }
     }
@@ -243,6 +245,8 @@ impl Value {
             Value::Tuple(items) => items.iter().try_for_each(visit),
             Value::Data(fields) => fields.iter().try_for_each(visit),
             Value::List(_, Some(buf)) => buf.for_each_part(visit),
+            // There is no cell in a key.
+            Value::Map(map) => map.iter().try_for_each(|(_, value)| visit(value)),
             _ => Ok(()),
         }
     }
@@ -251,6 +255,7 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collections::MapObj;
     use crate::mem::live_bytes;
 
     /// A cell that holds a tuple that holds the cell.
@@ -291,10 +296,35 @@ mod tests {
         assert_eq!(live_bytes(), before);
     }
 
+    /// `m = %{1: f}`, where `f` captures `m`: the map is changed in place, or its copy is.
+    #[test]
+    fn rings_through_maps_are_let_go() {
+        let before = live_bytes();
+        for shared in [false, true] {
+            let cell = Rc::new(CellObj::new(Value::Unit));
+            let inside = Value::tuple(vec![Value::Cell(Rc::clone(&cell)), Value::Int(1)]);
+            let map = MapObj::collect([(Value::Int(1), inside.clone())].into_iter());
+            let Value::Map(mut map) = map else { panic!("a map") };
+            let other = shared.then(|| Rc::clone(&map));
+            Rc::make_mut(&mut map).0.insert(Value::str("two"), inside);
+            CellObj::assign(&cell, Value::Map(map));
+            drop(cell);
+            assert!(collect().is_ok());
+            // What is in a node of both may be in use by the other.
+            assert_eq!(live_bytes() > before, shared);
+            if let Some(other) = other {
+                assert!(matches!(other.get(&Value::Int(1)), Some(Value::Tuple(_))));
+                drop(other);
+                assert!(collect().is_ok());
+                assert_eq!(live_bytes(), before);
+            }
+        }
+    }
+
     #[test]
     fn a_map_that_is_in_use_keeps_its_cells() {
         let cell = ring(Value::Unit);
-        let map = crate::collections::MapObj::collect([(Value::Int(1), Value::Cell(cell))].into_iter());
+        let map = MapObj::collect([(Value::Int(1), Value::Cell(cell))].into_iter());
         assert!(collect().is_ok());
         let Value::Map(map) = map else { panic!("a map") };
         let Some(Value::Cell(cell)) = map.get(&Value::Int(1)) else { panic!("a cell") };

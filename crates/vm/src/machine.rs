@@ -357,6 +357,7 @@ impl World {
     }
 
     /// Called when a process has used up its turn. `Ok(true)`: another one should run.
+    #[inline(never)]
     pub(crate) fn tick(&mut self, used: i64) -> Result<bool, Trap> {
         self.steps += used.max(0) as u64;
         stop::check()?;

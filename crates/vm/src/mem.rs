@@ -63,12 +63,17 @@ impl Garbage {
     }
 }
 
-/// How many of so many values are dropped at once; the budget pays for them.
+/// How many of so many values of a row are dropped at once; the budget pays for them.
 fn part(len: usize) -> usize {
     const PART: usize = 1 << 10;
     let part = len.min(PART);
-    spend(part);
+    spend(price(part));
     part
+}
+
+/// What so many values in a row cost: they lie beside each other, and structures among them pay for themselves.
+fn price(values: usize) -> usize {
+    values / 4
 }
 
 const MAX_NATIVE_DEPTH: u16 = 48;
@@ -170,7 +175,7 @@ pub(crate) fn defer(garbage: impl IntoIterator<Item = Garbage>) {
 
 /// Drops a row of values that was charged with so many bytes.
 pub(crate) fn release(values: Vec<Value>, bytes: usize) {
-    if enter(values.len()) {
+    if enter(price(values.len())) {
         drop(values);
         discharge(bytes);
         leave();

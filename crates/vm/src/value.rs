@@ -553,8 +553,10 @@ impl CellObj {
     /// Replaces the content. The old one dies after the new one is in place.
     #[inline]
     pub(crate) fn assign(this: &Rc<Self>, value: Value) {
-        let may_hold_cells =
-            matches!(value, Value::Closure(_) | Value::Tuple(_) | Value::Data(_) | Value::List(..) | Value::Cell(_));
+        let may_hold_cells = matches!(
+            value,
+            Value::Closure(_) | Value::Tuple(_) | Value::Data(_) | Value::List(..) | Value::Map(_) | Value::Cell(_)
+        );
         drop(this.value.replace(value));
         if may_hold_cells && !this.noted.replace(true) {
             cycles::note(this);

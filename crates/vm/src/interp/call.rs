@@ -46,6 +46,7 @@ pub(super) fn call_native(
     result
 }
 
+#[inline]
 fn context<'a>(world: &'a mut World, process: &Process) -> NativeCtx<'a> {
     NativeCtx {
         world,
