@@ -76,30 +76,36 @@ fn price(values: usize) -> usize {
     values / 4
 }
 
-const MAX_NATIVE_DEPTH: u16 = 48;
+const MAX_NATIVE_DEPTH: u32 = 48;
 /// Values that are dropped during a turn, and from the queue after it: a millisecond or two each.
 const SLICE: u32 = 1 << 14;
 /// So many bytes more may be in use before a turn is over, although there is garbage.
 const SLACK: usize = 1 << 26;
 
-#[derive(Clone, Copy)]
+/// Cells of their own: what is written in parts and then read as a whole stalls the processor.
 struct State {
     /// Structures on the native stack that are dropping their content.
-    depth: u16,
-    /// Whether a program is running.
-    runs: bool,
-    /// Whether garbage is waiting.
-    waits: bool,
+    depth: Cell<u32>,
     /// Values that may be dropped in place.
-    budget: u32,
+    budget: Cell<u32>,
+    /// Whether a program is running.
+    runs: Cell<bool>,
+    /// Whether garbage is waiting.
+    waits: Cell<bool>,
 }
 
 thread_local! {
     static LIVE: Cell<usize> = const { Cell::new(0) };
     /// Bytes that were in use after the last turn.
     static BEFORE: Cell<usize> = const { Cell::new(0) };
-    static STATE: Cell<State> =
-        const { Cell::new(State { depth: 0, runs: false, waits: false, budget: u32::MAX }) };
+    static STATE: State = const {
+        State {
+            depth: Cell::new(0),
+            budget: Cell::new(u32::MAX),
+            runs: Cell::new(false),
+            waits: Cell::new(false),
+        }
+    };
     static PENDING: RefCell<Vec<Garbage>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -120,37 +126,34 @@ pub fn live_bytes() -> usize {
     LIVE.with(Cell::get)
 }
 
-fn update(change: impl FnOnce(&mut State)) {
-    let mut state = STATE.get();
-    change(&mut state);
-    STATE.set(state);
-}
-
 fn spend(values: usize) {
-    update(|state| state.budget = state.budget.saturating_sub(values.min(u32::MAX as usize) as u32));
+    STATE.with(|state| state.budget.set(state.budget.get().saturating_sub(values.min(u32::MAX as usize) as u32)));
 }
 
 /// Whether a dying structure may drop so many values of its own directly. If so, [`leave`] must follow; if not, they are
 /// for [`defer`].
 #[inline]
 pub(crate) fn enter(values: usize) -> bool {
-    let mut state = STATE.get();
-    let fits = state.depth < MAX_NATIVE_DEPTH && values < state.budget as usize;
-    if fits {
-        state.depth += 1;
-        state.budget -= values as u32 + 1;
-        STATE.set(state);
-    }
-    fits
+    STATE.with(|state| {
+        let (depth, budget) = (state.depth.get(), state.budget.get());
+        let fits = depth < MAX_NATIVE_DEPTH && values < budget as usize;
+        if fits {
+            state.depth.set(depth + 1);
+            state.budget.set(budget - values as u32 - 1);
+        }
+        fits
+    })
 }
 
 /// Ends what [`enter`] allowed. Outside of runs the outermost one empties the queue.
 #[inline]
 pub(crate) fn leave() {
-    let mut state = STATE.get();
-    state.depth -= 1;
-    STATE.set(state);
-    if state.depth == 0 && !state.runs {
+    let is_last = STATE.with(|state| {
+        let depth = state.depth.get() - 1;
+        state.depth.set(depth);
+        depth == 0 && !state.runs.get()
+    });
+    if is_last {
         settle();
     }
 }
@@ -160,12 +163,14 @@ pub(crate) fn leave() {
 pub(crate) fn defer(garbage: impl IntoIterator<Item = Garbage>) {
     // At the end of the thread there is no queue any more.
     let queued = PENDING.try_with(|pending| pending.borrow_mut().extend(garbage));
-    let state = STATE.get();
-    update(|state| state.waits = queued.is_ok());
-    if state.depth > 0 {
+    let (depth, runs) = STATE.with(|state| {
+        state.waits.set(queued.is_ok());
+        (state.depth.get(), state.runs.get())
+    });
+    if depth > 0 {
         return;
     }
-    if !state.runs {
+    if !runs {
         settle();
     } else if live_bytes() > BEFORE.get().saturating_add(SLACK) {
         // An interrupt that is seen here is seen again after the instruction.
@@ -188,28 +193,36 @@ pub(crate) fn release(values: Vec<Value>, bytes: usize) {
 #[cold]
 fn settle() {
     while slice(u32::MAX) {}
-    update(|state| state.budget = u32::MAX);
+    STATE.with(|state| state.budget.set(u32::MAX));
 }
 
 /// Works the queue off until so many values were dropped. Returns whether something is left. Afterwards as many may be
 /// dropped in place.
 fn slice(budget: u32) -> bool {
-    if !STATE.get().waits {
-        update(|state| state.budget = budget);
+    STATE.with(|state| state.budget.set(budget));
+    if !waits() {
         return false;
     }
     // As inside of a structure: what dies below queues again instead of coming here.
-    update(|state| (state.budget, state.depth) = (budget, state.depth + 1));
+    STATE.with(|state| state.depth.set(state.depth.get() + 1));
     let mut left = true;
-    while left && STATE.get().budget > 0 {
+    while left && STATE.with(|state| state.budget.get()) > 0 {
         let next = PENDING.try_with(|pending| pending.borrow_mut().pop()).ok().flatten();
         left = next.is_some();
         if let Some(rest) = next.and_then(Garbage::shed) {
             let _ = PENDING.try_with(|pending| pending.borrow_mut().push(rest));
         }
     }
-    update(|state| *state = State { depth: state.depth - 1, waits: left, budget, ..*state });
+    STATE.with(|state| {
+        state.depth.set(state.depth.get() - 1);
+        state.waits.set(left);
+        state.budget.set(budget);
+    });
     left
+}
+
+fn waits() -> bool {
+    STATE.with(|state| state.waits.get())
 }
 
 /// Works the queue off, at least a slice, until no more than `bytes` are in use. Fails if the run has to end.
@@ -230,11 +243,11 @@ pub(crate) fn turn() -> Result<(), Trap> {
 
 /// Works off a slice of the queue. Returns whether there was something in it.
 pub(crate) fn idle() -> bool {
-    let waits = STATE.get().waits;
-    if waits {
+    let waited = waits();
+    if waited {
         slice(SLICE);
     }
-    waits
+    waited
 }
 
 /// Empties the queue. Fails if the run has to end; whoever is outside of runs waits.
@@ -253,8 +266,10 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn begin() -> Self {
-        let outer = STATE.get().runs;
-        update(|state| (state.runs, state.budget) = (true, SLICE));
+        let outer = STATE.with(|state| {
+            state.budget.set(SLICE);
+            state.runs.replace(true)
+        });
         BEFORE.set(live_bytes());
         Self { outer }
     }
@@ -262,7 +277,9 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        let runs = self.outer;
-        update(|state| (state.runs, state.budget) = (runs, if runs { SLICE } else { u32::MAX }));
+        STATE.with(|state| {
+            state.runs.set(self.outer);
+            state.budget.set(if self.outer { SLICE } else { u32::MAX });
+        });
     }
 }

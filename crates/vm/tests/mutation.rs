@@ -8,7 +8,7 @@ use common::generate::{Bytes, Outcome, Random, run};
 fn accepted_programs_never_crash_the_host() {
     let mut random = Random(0x1234_5678_9abc_def1);
     let mut whole = 0;
-    let programs = if cfg!(miri) { 200 } else { 20_000 };
+    let programs = if cfg!(miri) { 60 } else { 20_000 };
     let outcomes: Vec<Outcome> = (0..programs).map(|_| run(&mut random, &mut whole)).collect();
     let count = |wanted: Outcome| outcomes.iter().filter(|outcome| **outcome == wanted).count();
     let (finished, failed) = (count(Outcome::Finished), count(Outcome::Failed));
