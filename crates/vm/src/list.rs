@@ -26,7 +26,7 @@ use crate::value::Value;
 const COPY_BELOW: u32 = 16;
 
 /// Longer rows are not moved to where there is more room: that takes milliseconds.
-const MAX_ROW: usize = 1 << 19;
+const MAX_ROW: usize = 1 << 20;
 
 /// Elements that stay where they are while they are shared: the only thing that is done to a shared row is to write
 /// behind its last element, if there is room.
