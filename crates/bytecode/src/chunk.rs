@@ -254,17 +254,17 @@ pub struct Candidate {
 /// A call whose function depends on the run-time heads of its arguments.
 ///
 /// The machine takes the first candidate, in order, that fits number and heads of the arguments, and remembers it for
-/// the head of the first argument when no candidate looks at the others. If none fits and `field_fallback` is set, a
-/// field called `name` of the first argument that holds a function is called with the other arguments. Otherwise the
-/// call fails with a type error.
+/// the head of the first argument when no candidate looks at the others. A field called `name` of the first argument that
+/// holds a function is called with the other arguments, if `field` is set and none of so many candidates fits. If nothing
+/// fits, the call fails with a type error.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MethodSite {
     /// Method name, for the field and for messages.
     pub name: SmolStr,
     /// In order of preference.
     pub candidates: Vec<Candidate>,
-    /// Whether a field holding a function is tried last.
-    pub field_fallback: bool,
+    /// How many candidates are tried before a field; `None`: fields are none of its business.
+    pub field: Option<u16>,
 }
 
 /// A type as reflection sees it: answer of the embedder when a program asks for a type by name.

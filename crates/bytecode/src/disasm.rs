@@ -15,7 +15,7 @@ pub fn disassemble(chunk: &Chunk) -> String {
         body_text(&mut out, chunk, index, body);
     }
     for (index, site) in chunk.sites.iter().enumerate() {
-        let _ = writeln!(out, "site {index}: {}{}", site.name, if site.field_fallback { " or field" } else { "" });
+        let _ = writeln!(out, "site {index}: {}{}", site.name, if site.field.is_some() { " or field" } else { "" });
         for candidate in &site.candidates {
             let _ = writeln!(
                 out,

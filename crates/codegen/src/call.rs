@@ -474,7 +474,11 @@ impl<'a> Gen<'a> {
         let is_method = order.contains(&ArgPlan::Receiver);
         let mut candidates = Vec::with_capacity(site.candidates.len() + 1);
         let deep = looks_inside(site);
-        for candidate in &site.candidates {
+        let mut field = None;
+        for (place, candidate) in site.candidates.iter().enumerate() {
+            if site.field == Some(place) {
+                field = Some(candidates.len() as u16);
+            }
             let (target, symbol) = match &candidate.callee {
                 Callee::Function(def) => {
                     let symbol = def.symbol();
@@ -517,13 +521,14 @@ impl<'a> Gen<'a> {
             let heads = heads.collect();
             candidates.push(Candidate { heads, target, params: params as u16, defaults, given });
         }
+        let field = field.or(site.field.map(|_| candidates.len() as u16));
         let open = candidates.iter().any(|candidate| candidate.heads.iter().all(|head| *head == RunHead::Any));
         if let Some(native) = fallback.filter(|_| !open) {
             let target = CallTarget::Native(SmolStr::new(native));
             let params = argc as u16;
             candidates.push(Candidate { heads: Vec::new(), target, params, defaults: Vec::new(), given: Vec::new() });
         }
-        self.chunk.site(MethodSite { name: site.name.clone(), candidates, field_fallback: site.field })
+        self.chunk.site(MethodSite { name: site.name.clone(), candidates, field })
     }
 
     /// What a candidate demands of an argument, parts included.

@@ -140,8 +140,9 @@ pub struct Site {
     pub name: Name,
     /// In order; the first that fits is taken.
     pub candidates: Vec<SiteCandidate>,
-    /// A function-valued field of that name of the receiver may be meant.
-    pub field: bool,
+    /// How many candidates come before a field of that name of the receiver that holds a function; `None`: no field can be
+    /// meant.
+    pub field: Option<usize>,
 }
 
 /// One candidate of a [`Site`].

@@ -200,7 +200,7 @@ impl World {
         self.units.get(&name).map(|unit| unit.function(0))
     }
 
-    /// The candidate of a site that fits, or `None`.
+    /// The candidate of a site that fits; `None`: no one, or a field comes first.
     pub(crate) fn resolve_site(
         &mut self,
         unit: &Unit,
@@ -211,6 +211,9 @@ impl World {
         let Some((index, candidate)) = def.candidates.iter().enumerate().find(|(_, it)| fits(it, args)) else {
             return Ok(None);
         };
+        if def.field.is_some_and(|before| usize::from(before) <= index) && has_function(args, &def.name) {
+            return Ok(None);
+        }
         if args.len() < usize::from(candidate.params) || !candidate.given.is_empty() {
             let name = SmolStr::from(format!("{}#{site}.{index}/{}", unit.chunk.symbol, args.len()));
             if !self.units.contains_key(&name) {
@@ -553,6 +556,13 @@ impl World {
 
 /// Module variables at some moment.
 pub struct Variables(Vec<Option<Value>>);
+
+/// Whether the first argument is a record with a function in the field called `name`.
+fn has_function(args: &[Value], name: &str) -> bool {
+    let Some(Value::Data(fields)) = args.first() else { return false };
+    let place = fields.meta().def.fields.iter().position(|field| field == name);
+    place.is_some_and(|place| matches!(fields[place], Value::Closure(_) | Value::Native(_) | Value::Constructor(_)))
+}
 
 /// Whether the machine made the unit itself, see [`crate::link::defaults_stub`].
 fn is_stub(symbol: &str) -> bool {

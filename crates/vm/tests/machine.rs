@@ -274,7 +274,7 @@ fn records_show_update_and_dispatch() {
                 candidate(Head::Type(ty), CallTarget::Function("len/1".into())),
                 candidate(Head::Kind(Kind::String), CallTarget::Native("String.length".into())),
             ],
-            field_fallback: false,
+            field: None,
         });
         body.emit(Instr::LoadInt { dst: 0, value: 1 });
         body.emit(Instr::LoadInt { dst: 1, value: 2 });
@@ -313,7 +313,7 @@ fn a_site_fills_in_defaults() {
                 defaults: vec!["half/1".into()],
                 given: Vec::new(),
             }],
-            field_fallback: false,
+            field: None,
         });
         body.emit(Instr::LoadInt { dst: 0, value: 10 });
         body.emit(Instr::CallMethod { argc: 1, dst: 0, site, args: 0 });

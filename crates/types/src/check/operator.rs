@@ -305,7 +305,7 @@ impl Check<'_, '_> {
             candidates.push(SiteCandidate { heads, callee: Callee::Function(def.clone()), args: args.clone() });
         }
         if !candidates.is_empty() {
-            let site = Site { name, candidates, field: false };
+            let site = Site { name, candidates, field: None };
             self.plan(at, CallPlan { callee: Callee::Site(site), args });
         }
     }

@@ -209,7 +209,7 @@ impl Check<'_, '_> {
             if is_typed { typed.push(candidate) } else { untyped.push(candidate) }
         }
         typed.append(&mut untyped);
-        Site { name: name.clone(), candidates: typed, field: false }
+        Site { name: name.clone(), candidates: typed, field: None }
     }
 }
 

@@ -43,7 +43,7 @@ impl Check<'_, '_> {
                 });
             }
         }
-        Site { name: name.clone(), candidates, field: false }
+        Site { name: name.clone(), candidates, field: None }
     }
 
     fn impl_candidate(&mut self, implementation: &ImplDef, name: &Name, params: usize) -> Option<SiteCandidate> {
@@ -75,11 +75,11 @@ impl Check<'_, '_> {
                 args: ArgPlan::positions(params),
             });
         }
-        Site { name: name.clone(), candidates, field: false }
+        Site { name: name.clone(), candidates, field: None }
     }
 
     /// The plan of a method call whose receiver is known at run time only: implementations of the program, built-in
-    /// methods by head, free functions, and a field of the receiver.
+    /// methods by head, a field of the receiver, and free functions.
     pub(crate) fn method_site(
         &mut self,
         name: &Name,
@@ -103,6 +103,7 @@ impl Check<'_, '_> {
                 candidates.push(SiteCandidate { heads: Vec::new(), callee: callee_of(&def), args });
             }
         }
+        let field = Some(candidates.len());
         if let Some(local) = local {
             let plan = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
             candidates.push(SiteCandidate { heads: Vec::new(), callee: Callee::Local(raw(local) as u32), args: plan });
@@ -114,7 +115,7 @@ impl Check<'_, '_> {
             }
         }
         let args = with_receiver(&Ty::Dyn, args).iter().map(|arg| arg.source.clone()).collect();
-        CallPlan { callee: Callee::Site(Site { name: name.clone(), candidates, field: true }), args }
+        CallPlan { callee: Callee::Site(Site { name: name.clone(), candidates, field }), args }
     }
 
     /// Implementations of the program.

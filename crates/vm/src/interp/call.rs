@@ -323,13 +323,13 @@ pub(super) fn resolve_target(
     Ok(Some(target))
 }
 
-/// The function in the field that a method site falls back to.
+/// The function in the field that a method site means.
 pub(super) fn method_field(unit: &Unit, site: usize, args: &[Value]) -> Result<Value, Trap> {
     let def = &unit.chunk.sites[site];
     let Some(receiver) = args.first() else {
         return Err(Raise::Type(format!("expected arguments for {}", def.name)).into());
     };
-    if def.field_fallback
+    if def.field.is_some()
         && let Some(place) = field_place(receiver, &def.name)
     {
         match receiver {

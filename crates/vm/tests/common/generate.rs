@@ -251,7 +251,7 @@ pub(crate) fn chunk(random: &mut impl Choices, symbol: &str, params: u16) -> Chu
                     given: vec![0],
                 },
             ],
-            field_fallback: true,
+            field: Some(1),
         }],
         tables: vec![JumpTable { low: 0, targets: vec![random.below(4) as u32, 1], default: 0 }],
     }
