@@ -187,6 +187,9 @@ impl Check<'_, '_> {
             Found::Open => return false,
             Found::Target(target) => {
                 self.table.mark_open_result(&result, false);
+                if !record && self.is_repeated(at, &target.callee, &ty, &args, &result) {
+                    return true;
+                }
                 self.apply_method(at, *target, &ty, &mut arguments, record)
             }
             Found::Overloads(functions) => {
@@ -198,6 +201,9 @@ impl Check<'_, '_> {
                 };
                 self.table.mark_open_result(&result, false);
                 match def.map(|def| self.target(&def, &[])) {
+                    Some(Some(target)) if !record && self.is_repeated(at, &target.callee, &ty, &args, &result) => {
+                        return true;
+                    }
                     Some(Some(target)) => self.apply_method(at, target, &ty, &mut arguments, record),
                     Some(None) => Ty::Error,
                     None => self.call_dynamic(&mut arguments, record.then_some((at, &method, &scope, local))),

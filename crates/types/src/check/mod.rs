@@ -22,6 +22,7 @@ mod operator;
 mod overload;
 mod pat;
 mod race;
+mod recursion;
 mod reflect;
 mod site;
 mod solve;
@@ -189,6 +190,8 @@ pub(crate) struct Check<'a, 'db> {
     /// Constructors in expressions whose type was open when they were met.
     open_constructors: Vec<construct::OpenConstructor>,
     open_patterns: Vec<pat::OpenPattern>,
+    /// Method calls that came with schemes, to find those that go on for ever.
+    inherited_calls: recursion::InheritedCalls,
     /// Calls and values of members of the group.
     group_uses: Vec<reflect::GroupUse>,
     /// What is still open now takes its first candidate.
@@ -280,6 +283,7 @@ impl<'a, 'db> Check<'a, 'db> {
             default_types: Vec::new(),
             open_constructors: Vec::new(),
             open_patterns: Vec::new(),
+            inherited_calls: recursion::InheritedCalls::default(),
             group_uses: Vec::new(),
             last_resort: false,
         }

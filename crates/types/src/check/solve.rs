@@ -177,6 +177,9 @@ impl Check<'_, '_> {
     ) {
         let (at, record) = (self.pending[id].at, self.pending[id].record);
         let Some(target) = self.target(def, &[]) else { return };
+        if !record && self.is_repeated(at, &target.callee, &Ty::unit(), args, result) {
+            return;
+        }
         let is_call = self.is_call(at);
         if record && !is_call {
             self.tell(at, &target.callee, target.told.clone());
